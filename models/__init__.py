@@ -1,0 +1,1 @@
+"""Learned models: texts in, probabilities out. They know nothing of quality inspection."""

@@ -1,0 +1,81 @@
+"""What goes into a conversation model and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One conversation as parallel sequences of length n.
+
+    ``roles``: "agent" | "customer" | other (other turns get no prediction, zeros);
+    ``texts``: normalised text; ``start_ms``/``end_ms``: ms or None; ``channel``: "voice" | "chat" | "unknown".
+    """
+
+    roles: Sequence[str]
+    texts: Sequence[str]
+    channel: str = "unknown"
+    start_ms: Sequence[int | None] = ()
+    end_ms: Sequence[int | None] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Column names of every head, in the order of the arrays."""
+
+    emotion: tuple[int, ...]
+    customer_acts: tuple[str, ...]
+    agent_acts: tuple[str, ...]
+    faults: tuple[str, ...]
+    resolution: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationOutput:
+    """Calibrated probabilities for one conversation of n turns.
+
+    emotion (n, 4), customer_acts (n, 10), agent_acts (n, 13), faults (n, 11): rows of the other role
+    are zeros. resolution (3,), satisfaction (5,), attitude (5,): sum to one. types (30,). complaint,
+    review: scalars. resolution_turns: turn indexes that weighed most in the resolution, strongest first.
+    """
+
+    emotion: FloatArray
+    customer_acts: FloatArray
+    agent_acts: FloatArray
+    faults: FloatArray
+    resolution: FloatArray
+    satisfaction: FloatArray
+    attitude: FloatArray
+    types: FloatArray
+    complaint: float
+    review: float
+    resolution_turns: tuple[int, ...] = ()
+
+
+class ConversationPredictor(Protocol):
+    """A loaded model.
+
+    ``thresholds``: {"emotion_negative", "emotion_angry", "emotion_positive", "complaint", "review",
+    "act:<label>", "fault:<kind>", "type:<group.leaf>"} → float, chosen on held-back dialogues.
+    ``causal``: a turn's probabilities depend on it and earlier turns only.
+    """
+
+    name: str
+    version: str
+    digest: str
+    labels: Labels
+    thresholds: Mapping[str, float]
+    causal: bool
+
+    def predict(self, conversations: Sequence[Conversation]) -> list[ConversationOutput]:
+        """Predict a chunk; the result is parallel to ``conversations``."""
+        ...

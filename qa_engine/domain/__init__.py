@@ -1,0 +1,1 @@
+"""The nouns of quality inspection. Frozen, typed, and free of every other package of ours."""
