@@ -16,6 +16,9 @@ VALUE: Mapping[int, float] = {-2: 0.0, -1: 35.0, 0: 75.0, 1: 100.0}
 CALM = VALUE[0]
 # Share of the present turn in the running index; the rest is the mood carried over.
 PRESENT_SHARE = 0.6
+# The overall index follows the peak-end rule: what stays with a customer is the worst moment and the
+# end, more than the average of the call.
+MEAN_SHARE, LOWEST_SHARE, LAST_SHARE = 0.5, 0.25, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,23 @@ def emotion_label(probabilities: Mapping[int, float], thresholds: Thresholds) ->
     """Decide the label of one customer turn.
 
     Negative if P(-2)+P(-1) reaches its threshold, then angry if P(-2)'s share of it does; else
-    positive by its own threshold; else neutral. Thresholds come from held-back dialogues.
+    positive by its own threshold; else neutral. Thresholds come from held-back dialogues. A label
+    without any probability is never chosen, whatever the threshold.
     """
-    negative = probabilities[-2] + probabilities[-1]
-    if negative >= thresholds.emotion_negative:
-        return -2 if probabilities[-2] >= thresholds.emotion_angry * negative else -1
-    return 1 if probabilities[1] >= thresholds.emotion_positive else 0
+    angry = probabilities.get(-2, 0.0)
+    negative = angry + probabilities.get(-1, 0.0)
+    if 0.0 < negative >= thresholds.emotion_negative:
+        return -2 if 0.0 < angry >= thresholds.emotion_angry * negative else -1
+    return 1 if 0.0 < probabilities.get(1, 0.0) >= thresholds.emotion_positive else 0
+
+
+def expected_value(probabilities: Mapping[int, float]) -> float:
+    """What a turn is worth on the 0–100 scale, by its probabilities (made to sum to one)."""
+    whole = sum(probabilities.values())
+    if whole <= 0.0:
+        return CALM
+    value = sum(VALUE[label] * probability for label, probability in probabilities.items()) / whole
+    return min(100.0, max(0.0, value))
 
 
 def emotion_states(turns: Sequence[TurnPrediction], thresholds: Thresholds) -> Iterator[EmotionState]:
@@ -49,6 +63,17 @@ def emotion_states(turns: Sequence[TurnPrediction], thresholds: Thresholds) -> I
     for number, turn in enumerate(turns):
         if not turn.emotion:
             continue
-        expected = sum(VALUE[label] * probability for label, probability in turn.emotion.items())
-        index = PRESENT_SHARE * expected + (1 - PRESENT_SHARE) * index
-        yield EmotionState(number, emotion_label(turn.emotion, thresholds), round(index, 1))
+        index = PRESENT_SHARE * expected_value(turn.emotion) + (1 - PRESENT_SHARE) * index
+        yield EmotionState(number, emotion_label(turn.emotion, thresholds), index)
+
+
+def overall_index(indexes: Sequence[float]) -> float | None:
+    """The emotion index of a whole call (0–100) from its running indexes; None without any.
+
+    Half the mean, a quarter the lowest, a quarter the last: a call of nothing but calm turns has 75.
+    """
+    if not indexes:
+        return None
+    mean = sum(indexes) / len(indexes)
+    overall = MEAN_SHARE * mean + LOWEST_SHARE * min(indexes) + LAST_SHARE * indexes[-1]
+    return overall

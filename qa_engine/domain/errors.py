@@ -6,15 +6,28 @@ and in run summaries. None of them may quote a transcript: error texts end up in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 
 class QAEngineError(Exception):
     """Base of every error this engine raises on purpose; ``str(error)`` is a Chinese sentence."""
 
 
-@dataclass(frozen=True)
-class IntakeError(QAEngineError):
+class _FieldsError(QAEngineError):
+    """An error made of dataclass fields. It crosses process borders, so it must pickle by them."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), {f.name: getattr(self, f.name) for f in fields(self)})  # type: ignore[arg-type]
+
+
+def _rebuild(kind: type[_FieldsError], values: dict[str, Any]) -> _FieldsError:
+    return kind(**values)
+
+
+# Not frozen: Python itself writes ``__traceback__`` on an error that is raised.
+@dataclass(unsafe_hash=True)
+class IntakeError(_FieldsError):
     """One input record (or one whole file) that could not be read.
 
     It is both raised by parsers and kept as a value in the run summary, so that good
@@ -49,8 +62,8 @@ class IntakeError(QAEngineError):
         return f"{where}：{self.why}。处理办法：{self.remedy}。"
 
 
-@dataclass(frozen=True)
-class ConfigError(QAEngineError):
+@dataclass(unsafe_hash=True)
+class ConfigError(_FieldsError):
     """A scorecard, rule, lexicon or option that cannot be used as written.
 
     Attributes:

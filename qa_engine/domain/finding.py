@@ -84,7 +84,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConditionResult:
-    """The verdict of one condition (or of a whole expression) with everything that explains it."""
+    """The verdict of one condition (or of a whole expression) with everything that explains it.
+
+    ``confidence`` (0–1) is that of the verdict itself; unlike the findings it also covers absence.
+    """
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
@@ -92,6 +95,7 @@ class ConditionResult:
     nearest: Nearest | None = None
     missing: NotEvaluable | None = None
     occurrences: int = 0
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

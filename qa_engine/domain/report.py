@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qa_engine.domain.finding import Evidence, LookedAt, Nearest
-from qa_engine.domain.scorecard import Outcome
+from qa_engine.domain.scorecard import Outcome, Scoring
 from qa_engine.domain.transcript import TranscriptFlag
 
 SCHEMA = "inspection-report/1"
@@ -14,7 +14,12 @@ SCHEMA = "inspection-report/1"
 
 @dataclass(frozen=True, slots=True)
 class CriterionResult:
-    """One graded criterion. ``earned``/``max`` are after sharing out not-applicable weight."""
+    """One graded criterion.
+
+    ``earned``/``max`` are after sharing out not-applicable weight, ``weight`` is before it.
+    ``deducted_in`` names the criterion that already paid for the same event. ``code`` says in
+    machine-readable form why an item was not evaluated.
+    """
 
     key: str
     name: str
@@ -29,6 +34,9 @@ class CriterionResult:
     nearest: Nearest | None = None
     critical: bool = False
     deducted_in: str | None = None
+    scoring: Scoring = "deduct"
+    weight: float = 0.0
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,8 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class ActMark:
+    """An act the agent did at a turn."""
+
     turn: int
     act: str
     confidence: float
@@ -59,6 +69,8 @@ class ActMark:
 
 @dataclass(frozen=True, slots=True)
 class FaultMark:
+    """A fault of the agent at a turn; ``kind`` is a key of ``taxonomy.AGENT_FAULTS``."""
+
     turn: int
     kind: str
     confidence: float
@@ -76,6 +88,8 @@ class Attitude:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
+    """``status`` resolved | partial | unresolved (None when not judged) and the turns it rests on."""
+
     status: str | None
     probabilities: Mapping[str, float]
     turns: tuple[int, ...] = ()
@@ -83,12 +97,16 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class Satisfaction:
+    """Expected satisfaction 1–5 with the distribution over 1..5."""
+
     expected: float | None
     distribution: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ComplaintType:
+    """A complaint type ``group.leaf`` with its Chinese name."""
+
     key: str
     name: str
     probability: float
@@ -96,6 +114,8 @@ class ComplaintType:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
+    """Whether a grievance was voiced, and what the contact is about."""
+
     is_complaint: bool | None
     probability: float | None
     types: tuple[ComplaintType, ...] = ()
@@ -113,6 +133,8 @@ class EmotionPoint:
 
 @dataclass(frozen=True, slots=True)
 class DropCause:
+    """What made the emotion fall: the turn, who spoke, and what kind of thing it was."""
+
     turn: int
     speaker: str
     kind: str
@@ -120,17 +142,24 @@ class DropCause:
 
 @dataclass(frozen=True, slots=True)
 class EmotionDrop:
-    """A fall of the customer's emotion at ``turn``; ``recovered_turn`` None = never recovered."""
+    """A fall of the customer's emotion at ``turn``; ``recovered_turn`` None = never recovered.
+
+    ``from_index`` is the level it fell from, ``to_index`` the lowest level of the fall.
+    ``recovered_by_agent``: the agent soothed or offered something in between (None = not recovered).
+    """
 
     turn: int
     from_index: float
     to_index: float
     cause: DropCause | None
     recovered_turn: int | None
+    recovered_by_agent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Emotion:
+    """The customer's emotion over the call; ``index`` 0–100 overall."""
+
     index: float | None
     curve: tuple[EmotionPoint, ...] = ()
     drops: tuple[EmotionDrop, ...] = ()
@@ -147,6 +176,8 @@ class ReviewAdvice:
 
 @dataclass(frozen=True, slots=True)
 class NotEvaluated:
+    """Something that was not judged, with a Chinese reason and a stable code."""
+
     what: str
     reason: str
     code: str = ""
@@ -163,6 +194,8 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class InspectionReport:
+    """Everything the engine says about one transcript."""
+
     transcript_id: str
     scorecard_key: str
     scorecard_revision: int

@@ -22,3 +22,7 @@ class Customer:
     id: str | None = None
     tier: str | None = None
     region: str | None = None
+
+
+NOBODY = Agent()
+ANYBODY = Customer()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Literal
 
-from qa_engine.domain.staff import Agent, Customer
+from qa_engine.domain.staff import ANYBODY, NOBODY, Agent, Customer
 
 
 class Speaker(StrEnum):
@@ -55,7 +54,8 @@ class Turn:
         signals: what the producer measured on this turn and only passed through, e.g.
             ``{"emotion": "ANGRY", "loudness": 6.1, "speech_rate_cpm": 240.0}``. Keys used:
             ``emotion`` (str), ``loudness`` (1–10 float, Alibaba/Tencent scale),
-            ``sentiment`` (str), ``sent_at`` (ISO 8601 of a chat message).
+            ``speech_rate_cpm`` (characters a minute), ``silence_before_ms``, ``loudness_db`` (list,
+            AWS), ``sentiment`` (str), ``sent_at`` (ISO 8601 of a chat message).
     """
 
     speaker: Speaker
@@ -64,7 +64,7 @@ class Turn:
     end_ms: int | None = None
     words: tuple[Word, ...] = ()
     speaker_label: str | None = None
-    signals: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    signals: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ class TranscriptFlag:
 
     Codes: ``roles_inferred``, ``roles_shaky``, ``single_speaker`` (collapsed diarization),
     ``roles_missing``, ``end_before_start``, ``implausible_rate``, ``beyond_duration``,
-    ``out_of_order``, ``empty_turns_dropped``, ``overlapping_ids``, ``times_missing``.
+    ``out_of_order``, ``empty_turns`` (kept in place), ``times_missing``, ``unit_detected``,
+    ``unit_unknown``, ``unit_suspect`` (ms and s mixed up), ``agent_channel_absent``,
+    ``rows_scattered``, ``id_filled_down``, ``leading_text_ignored``.
     """
 
     code: str
@@ -108,9 +110,9 @@ class Transcript:
     turns: tuple[Turn, ...]
     channel: Channel = Channel.UNKNOWN
     started_at: str | None = None
-    agent: Agent = Agent()
-    customer: Customer = Customer()
-    attributes: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    agent: Agent = NOBODY
+    customer: Customer = ANYBODY
+    attributes: Mapping[str, object] = field(default_factory=dict)
     duration_ms: int | None = None
     role_source: RoleSource = "given"
     role_confidence: float = 1.0
@@ -120,11 +122,10 @@ class Transcript:
 
     @property
     def has_roles(self) -> bool:
-        """True when at least one agent and one customer turn exist with roles worth trusting."""
-        if self.role_source == "unknown":
-            return False
-        speakers = {turn.speaker for turn in self.turns}
-        return Speaker.AGENT in speakers or Speaker.CUSTOMER in speakers
+        """True when it is known of every spoken turn whether the agent or the customer said it."""
+        return self.role_source != "unknown" and all(
+            turn.speaker is not Speaker.UNKNOWN for turn in self.turns
+        )
 
     @property
     def has_times(self) -> bool:
