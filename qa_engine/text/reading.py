@@ -21,6 +21,7 @@ class TurnReading:
 
     @property
     def speaker(self) -> Speaker:
+        """Who spoke."""
         return self.turn.speaker
 
     @property
