@@ -1,0 +1,1 @@
+"""Reading transcripts of every producer; see read.py."""
