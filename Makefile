@@ -1,0 +1,48 @@
+# Two commands do everything: `make run` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+OUT    ?= out/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench clean
+
+help: ## show the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("需要 Python 3.11 或更新版本；当前是 %s" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps re-install when the declared dependencies change, and only then.
+$(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	@touch $@ $(VENV)/.run
+
+run: $(VENV)/.run ## set up, score the samples, write HTML reports and print where they are
+	$(BIN)/qa-engine demo --samples data/samples --out $(OUT)
+
+test: $(VENV)/.test lint ## everything CI checks: lint, types, import contracts, tests
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+lint: $(VENV)/.test ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test ## rewrite the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.test ## speed and memory beside the alternatives (minutes)
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/memory.py
+
+clean: ## remove what was built
+	rm -rf $(VENV) out build *.egg-info .mypy_cache .ruff_cache .pytest_cache
