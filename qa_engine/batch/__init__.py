@@ -1,0 +1,1 @@
+"""Scoring many conversations: durable, parallel, in input order, in constant memory."""

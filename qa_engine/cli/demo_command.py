@@ -1,0 +1,152 @@
+"""qa-engine demo: score the shipped samples and look at the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from qa_engine.batch.labels import RESOLUTIONS, UNKNOWN, passed_name, percent_text, yes_no
+from qa_engine.batch.record import Failure
+from qa_engine.batch.run import RunProgress
+from qa_engine.batch.tally import RunTally
+from qa_engine.cli import options as o
+from qa_engine.cli.masking import masks_of
+from qa_engine.cli.progress import ProgressView
+from qa_engine.cli.site import Site, open_site
+from qa_engine.cli.summary import tell_summary
+from qa_engine.cli.words import stderr, stdout, tell
+from qa_engine.domain.errors import QAEngineError
+from qa_engine.domain.report import InspectionReport
+from qa_engine.domain.report_json import report_to_json
+from qa_engine.domain.transcript import Transcript
+from qa_engine.intake.read import read_inputs, total_bytes
+from qa_engine.scorecards import builtin_scorecards
+from qa_engine.wiring import build_inspector
+
+HELP = """
+演示：给样例会话评分，在终端列出结果，并生成网页。
+
+样例文件夹下的子文件夹名就是所用评分表的 key；
+直接放在样例文件夹里的文件用 --scorecard 指定的评分表。
+
+例：qa-engine demo --samples data/samples --out out/demo
+"""
+
+
+class NoSamples(QAEngineError):
+    """The samples folder holds nothing that can be scored."""
+
+
+def demo(
+    samples: Annotated[Path, typer.Option("--samples", metavar="文件夹", help="样例文件夹。")] = Path(
+        "data/samples"
+    ),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="文件夹", help="网页和结果写到哪里。")] = Path(
+        "out/demo"
+    ),
+    scorecard: Annotated[
+        str, typer.Option("--scorecard", "-s", metavar="评分表", help="没有子文件夹时所用的评分表。")
+    ] = "general_service",
+    model: o.ModelOption = o.Model.AUTO,
+) -> None:
+    """Score the samples, print a table, write pages."""
+    groups = _groups(samples, scorecard)
+    out.mkdir(parents=True, exist_ok=True)
+    tally, table = RunTally(), _table()
+    results = out / "reports.jsonl"
+    told = ""
+    with open_site(out, masks_of) as site, results.open("wb") as file:
+        for report, name in _scored(groups, model, tally, site):
+            if name != told:
+                table.add_row(Text(f"《{name}》", style="bold"))
+                told = name
+            file.write(orjson.dumps(report_to_json(report)) + b"\n")
+            _add(table, report)
+        index = site.finish(tally)
+    stdout.print(table)
+    tell_summary(stderr, tally, [])
+    tell(stdout, f"结果：{results}")
+    tell(stdout, f"每通一页：{out / 'calls'}")
+    tell(stdout, f"网页索引：{index.resolve()}")
+    raise typer.Exit(1 if tally.failed or not tally.scored else 0)
+
+
+def _scored(
+    groups: list[tuple[str, list[str]]], model: o.Model, tally: RunTally, site: Site
+) -> Iterator[tuple[InspectionReport, str]]:
+    """Score every group by its scorecard, counting and writing pages; yields (report, scorecard name)."""
+    sizes = [total_bytes(inputs) for _, inputs in groups]
+    before = read = 0
+
+    def count(taken: int, _total: int) -> None:
+        nonlocal read
+        read = taken
+
+    with ProgressView(stderr, sum(sizes)) as view:
+        for (key, inputs), size in zip(groups, sizes, strict=True):
+            inspector = build_inspector(key, model=model.choice)
+            read = 0
+            for item in read_inputs(inputs, None, count):
+                if isinstance(item, Transcript):
+                    report = inspector.inspect(item)
+                    tally.add(report_to_json(report))
+                    site.add(item, report, inspector.scorecard)
+                    yield report, inspector.scorecard.name
+                else:
+                    tally.add_failure(Failure.of_intake(item))
+                view.show(RunProgress(tally.scored + tally.failed, tally.failed, 0, before + read))
+            before += size
+
+
+def _groups(samples: Path, fallback: str) -> list[tuple[str, list[str]]]:
+    if not samples.is_dir():
+        raise NoSamples(f"样例文件夹不存在：{samples}。处理办法：在项目根目录运行，或用 --samples 指定。")
+    known = builtin_scorecards()
+    groups = [(key, [str(samples / key)]) for key in known if (samples / key).is_dir()]
+    loose = sorted(
+        str(path)
+        for path in samples.iterdir()
+        if (path.is_file() and path.suffix not in {".py", ".md"})
+        or (path.is_dir() and path.name not in known)
+    )
+    if loose:
+        groups.append((fallback, loose))
+    if not groups:
+        raise NoSamples(f"样例文件夹是空的：{samples}。处理办法：放入转写文件，或用 --samples 指定别处。")
+    return groups
+
+
+def _table() -> Table:
+    table = Table(title="质检结果", title_justify="left", box=None, header_style="dim")
+    for name in ("会话", "得分", "结论", "覆盖率", "情绪", "问题解决", "投诉类型", "复核"):
+        table.add_column(
+            name, justify="right" if name in {"得分", "覆盖率", "情绪"} else "left", overflow="fold"
+        )
+    return table
+
+
+def _add(table: Table, report: InspectionReport) -> None:
+    total, review, complaint = report.total, report.review, report.complaint
+    style = {True: "green", False: "red", None: "yellow"}[total.passed]
+    verdict = passed_name(total.passed) + ("·否决" if total.critical_failure else "")
+    types = "、".join(kind.name for kind in complaint.types)
+    table.add_row(
+        # Ids made from file names are long; the page names them in full.
+        report.transcript_id.rsplit("/", 1)[-1],
+        percent_text(total.percent, total.upper_percent),
+        Text(verdict, style=style),
+        f"{total.coverage:.0%}",
+        UNKNOWN if report.emotion.index is None else f"{report.emotion.index:.0f}",
+        RESOLUTIONS.get(report.resolution.status or "", UNKNOWN),
+        types or ("—" if complaint.is_complaint is False else yes_no(complaint.is_complaint)),
+        Text(
+            yes_no(review.needed, "需要", "—") + (f" {review.priority:.0%}" if review.priority else ""),
+            style="yellow" if review.needed else "dim",
+        ),
+    )

@@ -1,0 +1,21 @@
+"""Where personal data stands in a conversation, so that a page can show a mask in its place."""
+
+from __future__ import annotations
+
+from qa_engine.cli.call_view import Masks
+from qa_engine.cli.fragments import Span
+from qa_engine.domain.transcript import Transcript
+from qa_engine.text.redact import entities_of_turns, label_mask
+
+
+def masks_of(transcript: Transcript) -> Masks:
+    """Return for every turn the spans of personal data with the masks to show instead."""
+    return tuple(
+        tuple(Span(entity.start, entity.end, label_mask(entity)) for entity in entities)
+        for entities in entities_of_turns(transcript.turns)
+    )
+
+
+def no_masks(_transcript: Transcript) -> None:
+    """Show everything as it was said."""
+    return
