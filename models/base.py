@@ -17,7 +17,8 @@ class Conversation:
     """One conversation as parallel sequences of length n.
 
     ``roles``: "agent" | "customer" | other (other turns get no prediction, zeros);
-    ``texts``: normalised text; ``start_ms``/``end_ms``: ms or None; ``channel``: "voice" | "chat" | "unknown".
+    ``texts``: normalised text; ``start_ms``/``end_ms``: ms or None; ``channel``:
+    "voice" | "chat" | "unknown".
     """
 
     roles: Sequence[str]

@@ -1,0 +1,216 @@
+"""Operators on what the model says: emotion, acts and faults of a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from pydantic import Field, field_validator, model_validator
+from typing_extensions import override
+
+from qa_engine.domain.emotion import emotion_label
+from qa_engine.domain.finding import Finding, NotEvaluable
+from qa_engine.domain.taxonomy import AGENT_ACTS, AGENT_FAULTS, CUSTOMER_ACTS
+from qa_engine.domain.transcript import Speaker
+from qa_engine.rules.heard import HeardCall
+from qa_engine.rules.judged import MISS, MISSED, WAITING, Judged, hit, unjudged
+from qa_engine.rules.language import RuleConfig
+from qa_engine.rules.operators.base import NO_ROLES, Need, UnitOperator, Workshop
+from qa_engine.rules.passage import Passage
+from qa_engine.rules.problems import suggestion
+
+MODEL_AND_ROLES = frozenset({Need.MODEL, Need.ROLES})
+
+
+def total_probability(probabilities: Iterable[float]) -> float:
+    """Sum of probabilities; rounded, so that 0.6 + 0.3 reaches 0.9."""
+    return min(round(sum(probabilities), 9), 1.0)
+
+
+def known_labels(value: list[str], known: Mapping[str, object] | tuple[str, ...]) -> list[str]:
+    """Refuse labels that do not exist. Raises ValueError in Chinese."""
+    for label in value:
+        if label not in known:
+            raise ValueError(f"没有名为“{label}”的标签；{suggestion(label, known)}")
+    return value
+
+
+class EmotionConfig(RuleConfig):
+    """Bounds on the emotion of a customer turn (−2 angry … 1 pleased), both inclusive."""
+
+    at_most: int | None = Field(default=None, ge=-2, le=1)
+    at_least: int | None = Field(default=None, ge=-2, le=1)
+    probability: float | None = Field(default=None, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> EmotionConfig:
+        if self.at_most is None and self.at_least is None:
+            raise ValueError("没有写情绪范围；请写 at_most 或 at_least（-2 到 1）")
+        if self.at_most is not None and self.at_least is not None and self.at_least > self.at_most:
+            raise ValueError("at_least 大于 at_most，永远不会命中；请对调")
+        return self
+
+    def holds(self, emotion: int) -> bool:
+        """True when an emotion lies between the bounds."""
+        return (self.at_most is None or emotion <= self.at_most) and (
+            self.at_least is None or emotion >= self.at_least
+        )
+
+
+class Emotion(UnitOperator):
+    """By the label the report shows, or by the summed probability when ``probability`` is written."""
+
+    name = "emotion"
+    title = "客户情绪"
+    config_type = EmotionConfig
+    needs = MODEL_AND_ROLES
+
+    @override
+    def __init__(self, config: EmotionConfig, shop: Workshop) -> None:
+        self._config = config
+
+    @override
+    def judge(self, call: HeardCall, passage: Passage) -> Judged:
+        said = call.opinion(passage.turn.index)
+        thresholds = call.thresholds
+        if isinstance(said, NotEvaluable):
+            return unjudged(said)
+        if isinstance(thresholds, NotEvaluable):
+            return unjudged(thresholds)
+        if said is None:
+            return WAITING
+        if passage.turn.speaker is Speaker.UNKNOWN:
+            return unjudged(NO_ROLES)
+        if not said.emotion:
+            return MISSED
+        share = total_probability(p for emotion, p in said.emotion.items() if self._config.holds(emotion))
+        if self._config.probability is None:
+            found = self._config.holds(emotion_label(said.emotion, thresholds))
+        else:
+            found = share >= self._config.probability
+        if not found:
+            return Judged(MISS, confidence=max(1 - share, 0.0))
+        return hit(Finding(self.name, passage.whole(), share, f"情绪概率 {share:.2f}"))
+
+
+class EmotionIndexConfig(RuleConfig):
+    """The running emotion index (0–100, higher is better)."""
+
+    below: float = Field(gt=0, le=100)
+
+
+class EmotionIndex(UnitOperator):
+    """The index at a customer turn, as the report's curve shows it."""
+
+    name = "emotion_index"
+    title = "情绪指数"
+    config_type = EmotionIndexConfig
+    needs = MODEL_AND_ROLES
+
+    @override
+    def __init__(self, config: EmotionIndexConfig, shop: Workshop) -> None:
+        self._below = config.below
+
+    @override
+    def judge(self, call: HeardCall, passage: Passage) -> Judged:
+        said = call.opinion(passage.turn.index)
+        if isinstance(said, NotEvaluable):
+            return unjudged(said)
+        if said is None:
+            return WAITING
+        # The index carries the past: one turn of unknown speaker blurs all that follow.
+        if call.doubtful and call.doubtful[0] <= passage.turn.index:
+            return unjudged(NO_ROLES)
+        mood = call.mood(passage.turn.index)
+        if mood is None or mood.index >= self._below:
+            return MISSED
+        # A figure, not a decision: as sure as the emotion at this turn.
+        sure = max(said.emotion.values(), default=1.0)
+        return hit(Finding(self.name, passage.whole(), sure, f"情绪指数 {mood.index:.1f}"))
+
+
+class LabelsConfig(RuleConfig):
+    """Labels, any of which will do; by the model's own threshold unless ``probability`` is written."""
+
+    of: list[str] = Field(min_length=1)
+    probability: float | None = Field(default=None, gt=0, le=1)
+
+
+class ActConfig(LabelsConfig):
+    """Acts of agent or customer."""
+
+    @field_validator("of")
+    @classmethod
+    def _known(cls, value: list[str]) -> list[str]:
+        return known_labels(value, {**AGENT_ACTS, **CUSTOMER_ACTS})
+
+
+class FaultConfig(LabelsConfig):
+    """Faults of the agent."""
+
+    @field_validator("of")
+    @classmethod
+    def _known(cls, value: list[str]) -> list[str]:
+        return known_labels(value, AGENT_FAULTS)
+
+
+class _Labels(UnitOperator):
+    names: ClassVar[Mapping[str, str]]
+    needs = MODEL_AND_ROLES
+
+    @override
+    def __init__(self, config: LabelsConfig, shop: Workshop) -> None:
+        self._config = config
+
+    @override
+    def judge(self, call: HeardCall, passage: Passage) -> Judged:
+        probabilities = self._probabilities(call, passage.turn.index)
+        if isinstance(probabilities, NotEvaluable):
+            return unjudged(probabilities)
+        if probabilities is None:
+            return WAITING
+        if passage.turn.speaker is Speaker.UNKNOWN:
+            return unjudged(NO_ROLES)
+        said, thresholds = probabilities
+        findings = []
+        nearest = 0.0
+        for label in self._config.of:
+            probability = said.get(label, 0.0)
+            needed = self._config.probability or thresholds.get(label, 0.5)
+            if probability > 0 and probability >= needed:
+                detail = f"{self.names[label]} {probability:.2f}"
+                findings.append(Finding(self.name, passage.whole(), probability, detail))
+            nearest = max(nearest, probability)
+        return hit(*findings) if findings else Judged(MISS, confidence=1 - nearest)
+
+    def _probabilities(
+        self, call: HeardCall, turn: int
+    ) -> tuple[Mapping[str, float], Mapping[str, float]] | NotEvaluable | None:
+        said, thresholds = call.opinion(turn), call.thresholds
+        if isinstance(said, NotEvaluable):
+            return said
+        if isinstance(thresholds, NotEvaluable):
+            return thresholds
+        if said is None:
+            return None
+        if self.name == "act":
+            return said.acts, thresholds.acts
+        return said.faults, thresholds.faults
+
+
+class Act(_Labels):
+    """What a turn does."""
+
+    name = "act"
+    title = "话语行为"
+    config_type = ActConfig
+    names: ClassVar[Mapping[str, str]] = {**AGENT_ACTS, **CUSTOMER_ACTS}
+
+
+class Fault(_Labels):
+    """What is wrong with an agent's turn."""
+
+    name = "fault"
+    title = "服务失误"
+    config_type = FaultConfig
+    names: ClassVar[Mapping[str, str]] = AGENT_FAULTS

@@ -1,0 +1,185 @@
+"""The ``test:`` of a condition: a tree of operators, all on one level (unit, scope or call)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from qa_engine.domain.finding import Finding, Verdict
+from qa_engine.rules.heard import HeardCall
+from qa_engine.rules.judged import Judged, join_all, join_any, negated
+from qa_engine.rules.operators.base import CallOperator, Operator, ScopeOperator, UnitOperator
+from qa_engine.rules.passage import Passage
+from qa_engine.rules.window import Window
+
+_ABSENT = "没有符合所列要求的内容"
+
+
+class Trial(ABC):
+    """A node of the tree."""
+
+    @abstractmethod
+    def operators(self) -> Iterator[Operator]:
+        """All operators below."""
+
+    @abstractmethod
+    def candidates(self, call: HeardCall) -> Collection[int] | None:
+        """Turns outside which the verdict is a plain MISS; None when there is no such bound."""
+
+    @abstractmethod
+    def judge(self, call: HeardCall, passage: Passage) -> Judged:
+        """Judge one passage."""
+
+    @abstractmethod
+    def tally(self, call: HeardCall, window: Window) -> Judged:
+        """Judge a window (trees of scope and call operators)."""
+
+    @property
+    @abstractmethod
+    def monotone(self) -> bool:
+        """True when more text can never undo a hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf(Trial):
+    """One operator; ``number`` tells equal operators of a rule set apart in the cache."""
+
+    operator: Operator
+    number: int
+
+    @override
+    def operators(self) -> Iterator[Operator]:
+        yield self.operator
+
+    @override
+    def candidates(self, call: HeardCall) -> Collection[int] | None:
+        return self.operator.candidates(call) if isinstance(self.operator, UnitOperator) else None
+
+    @override
+    def judge(self, call: HeardCall, passage: Passage) -> Judged:
+        operator = self.operator
+        if isinstance(operator, UnitOperator):
+            if not passage.is_turn:
+                return operator.judge(call, passage)
+            key = (self.number, passage.turn.index)
+            known = call.judged.get(key)
+            if known is None:
+                known = operator.judge(call, passage)
+                if known.verdict is not Verdict.PENDING:
+                    call.judged[key] = known
+            return known
+        assert isinstance(operator, CallOperator)
+        return operator.decide(call)
+
+    @override
+    def tally(self, call: HeardCall, window: Window) -> Judged:
+        if isinstance(self.operator, ScopeOperator):
+            return self.operator.tally(call, window)
+        assert isinstance(self.operator, CallOperator)
+        return self.operator.decide(call)
+
+    @property
+    @override
+    def monotone(self) -> bool:
+        return self.operator.monotone
+
+
+@dataclass(frozen=True, slots=True)
+class Every(Trial):
+    """``all`` within one unit."""
+
+    parts: Sequence[Trial]
+
+    @override
+    def operators(self) -> Iterator[Operator]:
+        for part in self.parts:
+            yield from part.operators()
+
+    @override
+    def candidates(self, call: HeardCall) -> Collection[int] | None:
+        bounds = [bound for part in self.parts if (bound := part.candidates(call)) is not None]
+        return min(bounds, key=len, default=None)
+
+    @override
+    def judge(self, call: HeardCall, passage: Passage) -> Judged:
+        return join_all([part.judge(call, passage) for part in self.parts])
+
+    @override
+    def tally(self, call: HeardCall, window: Window) -> Judged:
+        return join_all([part.tally(call, window) for part in self.parts])
+
+    @property
+    @override
+    def monotone(self) -> bool:
+        return all(part.monotone for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Either(Trial):
+    """``any`` within one unit."""
+
+    parts: Sequence[Trial]
+
+    @override
+    def operators(self) -> Iterator[Operator]:
+        for part in self.parts:
+            yield from part.operators()
+
+    @override
+    def candidates(self, call: HeardCall) -> Collection[int] | None:
+        union: set[int] = set()
+        for part in self.parts:
+            bound = part.candidates(call)
+            if bound is None:
+                return None
+            union.update(bound)
+        return sorted(union)
+
+    @override
+    def judge(self, call: HeardCall, passage: Passage) -> Judged:
+        return join_any([part.judge(call, passage) for part in self.parts])
+
+    @override
+    def tally(self, call: HeardCall, window: Window) -> Judged:
+        return join_any([part.tally(call, window) for part in self.parts])
+
+    @property
+    @override
+    def monotone(self) -> bool:
+        return all(part.monotone for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Without(Trial):
+    """``not`` within one unit: the whole unit is the evidence for what it lacks."""
+
+    part: Trial
+
+    @override
+    def operators(self) -> Iterator[Operator]:
+        yield from self.part.operators()
+
+    @override
+    def candidates(self, call: HeardCall) -> Collection[int] | None:
+        return None
+
+    @override
+    def judge(self, call: HeardCall, passage: Passage) -> Judged:
+        judged = self.part.judge(call, passage)
+        if judged.verdict is Verdict.MISS:
+            lacking = Finding("not", passage.whole(), judged.confidence, _ABSENT)
+            return Judged(Verdict.HIT, (lacking,), None, judged.confidence)
+        return Judged(negated(judged.verdict), judged.findings, judged.missing, judged.confidence)
+
+    @override
+    def tally(self, call: HeardCall, window: Window) -> Judged:
+        judged = self.part.tally(call, window)
+        return Judged(negated(judged.verdict), judged.findings, judged.missing, judged.confidence)
+
+    @property
+    @override
+    def monotone(self) -> bool:
+        return False

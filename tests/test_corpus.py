@@ -1,0 +1,117 @@
+"""The labelled transcripts follow one schema, and a record that does not says where and why."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from training.corpus import CorpusError, read_corpus, read_file
+
+CORPUS = Path(__file__).parent.parent / "data" / "corpus"
+
+GOOD = {
+    "id": "t-1",
+    "industry": "ecommerce",
+    "channel": "chat",
+    "scenario": "催发货",
+    "turns": [
+        {"s": "C", "t": "怎么还不发货", "e": -1, "c": ["urge"]},
+        {"s": "A", "t": "抱歉让您久等，今天发出", "a": ["apology", "solution"]},
+    ],
+    "drops": [],
+    "attitude": 4,
+    "resolution": "resolved",
+    "satisfaction": 4,
+    "complaint": True,
+    "types": ["logistics.delay"],
+    "review": False,
+    "why": "",
+}
+
+
+def test_all_shipped_records_are_valid():
+    dialogues = read_corpus([CORPUS])
+    assert len(dialogues) == 1210
+    assert len({dialogue.source for dialogue in dialogues}) == 21
+    assert sum(len(dialogue.turns) for dialogue in dialogues) == 33966
+
+
+def test_good_record_is_read_with_acts_and_faults_apart(tmp_path):
+    record = copy.deepcopy(GOOD)
+    record["turns"][1]["a"] = ["inform", "no_soothing"]
+    [(line, dialogue)] = list(read_file(_write(tmp_path, record)))
+    assert line == 1
+    assert dialogue.turns[0].emotion == -1
+    assert dialogue.turns[1].emotion is None
+    assert dialogue.turns[1].acts == ("inform",)
+    assert dialogue.turns[1].faults == ("no_soothing",)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (lambda r: r.pop("id"), "id"),
+        (lambda r: r.update(id=""), "id"),
+        (lambda r: r.update(channel="fax"), "channel"),
+        (lambda r: r.update(turns=[]), "turns"),
+        (lambda r: r.update(turns="甲"), "turns"),
+        (lambda r: r["turns"].append(7), "turns[2]"),
+        (lambda r: r["turns"][0].update(s="X"), "turns[0].s"),
+        (lambda r: r["turns"][0].update(t="  "), "turns[0].t"),
+        (lambda r: r["turns"][0].pop("t"), "turns[0].t"),
+        (lambda r: r["turns"][0].update(e=-3), "turns[0].e"),
+        (lambda r: r["turns"][0].update(e=True), "turns[0].e"),
+        (lambda r: r["turns"][0].pop("e"), "turns[0].e"),
+        (lambda r: r["turns"][0].update(c=["shout"]), "turns[0].c[0]"),
+        (lambda r: r["turns"][1].pop("a"), "turns[1].a"),
+        (lambda r: r["turns"][1].update(a=["apology", "urge"]), "turns[1].a[1]"),
+        (lambda r: r.update(drops=[1]), "drops[0]"),
+        (lambda r: r.update(drops=[9]), "drops[0]"),
+        (lambda r: r.update(attitude=6), "attitude"),
+        (lambda r: r.update(resolution="solved"), "resolution"),
+        (lambda r: r.pop("satisfaction"), "satisfaction"),
+        (lambda r: r.update(complaint=1), "complaint"),
+        (lambda r: r.update(types=[]), "types"),
+        (lambda r: r.update(types=["logistics.delay", "weather"]), "types[1]"),
+        (lambda r: r.pop("review"), "review"),
+    ],
+)
+def test_broken_record_names_file_line_and_field(tmp_path, change, field):
+    record = copy.deepcopy(GOOD)
+    change(record)
+    file = _write(tmp_path, GOOD, record)
+    with pytest.raises(CorpusError) as caught:
+        list(read_file(file))
+    error = caught.value
+    assert (error.file, error.line, error.field) == (str(file), 2, field)
+    assert "怎么还不发货" not in str(error)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '"行"'])
+def test_line_that_is_no_object(tmp_path, text):
+    file = tmp_path / "x.jsonl"
+    file.write_text("\n" + text + "\n", encoding="utf-8")
+    with pytest.raises(CorpusError) as caught:
+        list(read_file(file))
+    assert caught.value.line == 2
+
+
+def test_same_id_twice_is_refused(tmp_path):
+    _write(tmp_path, GOOD, GOOD)
+    with pytest.raises(CorpusError) as caught:
+        read_corpus([tmp_path])
+    assert (caught.value.line, caught.value.field) == (2, "id")
+
+
+def test_empty_folder_is_refused(tmp_path):
+    with pytest.raises(CorpusError):
+        read_corpus([tmp_path])
+
+
+def _write(folder: Path, *records: dict) -> Path:
+    file = folder / "labels.jsonl"
+    file.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
+    return file

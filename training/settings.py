@@ -1,0 +1,56 @@
+"""The training configuration, read from TOML; every key has a comment in ``baseline.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from qa_engine.domain.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineSettings:
+    """See ``training/baseline.toml`` for what each key means."""
+
+    version: str
+    seed: int
+    folds: int
+    fold_by: str
+    calibration_sources: tuple[str, ...]
+    other_source_weight: float
+    min_documents: int
+    vocabulary_limit: dict[str, int]
+    kept: dict[str, int]
+    context_scale: float
+    feature_scale: float
+    turn_l2: float
+    topic_l2: float
+    outcome_l2: float
+    second_turn_l2: float
+    second_topic_l2: float
+    second_outcome_l2: float
+    iterations: int
+    bootstrap_rounds: int
+
+
+def read_settings(path: Path) -> BaselineSettings:
+    """Read a configuration.
+
+    Raises:
+        ConfigError: the file cannot be read, a key is missing, unknown or of the wrong type.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(str(path), "训练配置无法读取或不是合法的 TOML", "请检查文件路径和写法") from error
+    known = {field.name for field in fields(BaselineSettings)}
+    for key in sorted(set(values) ^ known):
+        why = "未知的键" if key in values else "缺少该键"
+        raise ConfigError(str(path), why, "请对照 training/baseline.toml", key=key)
+    if values["fold_by"] not in ("source", "dialogue"):
+        raise ConfigError(str(path), "应为 source 或 dialogue", "请改正取值", key="fold_by")
+    if not isinstance(values["folds"], int) or values["folds"] < 2:
+        raise ConfigError(str(path), "应为不小于 2 的整数", "请改正取值", key="folds")
+    values["calibration_sources"] = tuple(values["calibration_sources"])
+    return BaselineSettings(**values)
