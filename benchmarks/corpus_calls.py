@@ -6,7 +6,6 @@ counter mixed into some turns so that a cache cannot turn a long run into a few 
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 from collections.abc import Iterator
@@ -50,13 +49,9 @@ def _turn(turn: dict[str, str], rng: random.Random) -> Turn:
 
 
 def write_jsonl(path: Path, count: int) -> None:
-    """Write ``count`` transcripts as our own JSONL, gzipped when the name says so."""
-    opened = (
-        gzip.open(path, "wt", encoding="utf-8") if path.suffix == ".gz" else path.open("w", encoding="utf-8")
-    )
-    with opened as file:
+    """Write ``count`` transcripts as our own JSONL."""
+    with path.open("w", encoding="utf-8") as file:
         for call in corpus_calls(count):
             turns = [{"speaker": turn.speaker.value, "text": turn.text} for turn in call.turns]
-            file.write(
-                json.dumps({"id": call.id, "channel": "chat", "turns": turns}, ensure_ascii=False) + "\n"
-            )
+            record = {"id": call.id, "channel": "chat", "turns": turns}
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")

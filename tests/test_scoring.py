@@ -36,7 +36,9 @@ def card(*criteria, pass_mark=80.0, weight=1.0):
 def says(key, verdict, *, turns=(), confidence=1.0, fails_on_hit=True, applies=None, times=0):
     findings = tuple(Finding(key, (Evidence(t, 0, 2, "您好"),), confidence) for t in turns)
     missing = NotEvaluable("no_times", "没有时间戳") if verdict is NE else None
-    result = ConditionResult(verdict, findings, missing=missing, occurrences=times or len(turns))
+    result = ConditionResult(
+        verdict, findings, missing=missing, occurrences=times or len(turns), confidence=confidence
+    )
     when = None if applies is None else ConditionResult(applies)
     if applies is NE:
         when = ConditionResult(NE, missing=NotEvaluable("no_roles", "没有角色"))

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from qa_engine.batch.chunk import Chunk, allow_pickling, inspect_chunk
+from qa_engine.batch.collector import relax_collector
 from qa_engine.batch.errors import WorkersUnavailable
 from qa_engine.batch.record import Failure, Record
 from qa_engine.batch.worker import InspectorPlan, inspect_in_worker, is_alive, start_worker
@@ -41,6 +42,7 @@ class InspectionPool:
         self._plan = plan
         self._workers = workers
         allow_pickling()
+        relax_collector()
         self._executor = self._new_executor()
 
     def __enter__(self) -> Self:

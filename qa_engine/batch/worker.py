@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa_engine.batch.chunk import inspect_chunk
+from qa_engine.batch.collector import relax_collector
 from qa_engine.domain.errors import QAEngineError
 from qa_engine.domain.finding import DetectorFailure
 from qa_engine.domain.transcript import Transcript
@@ -50,6 +51,7 @@ def start_worker(plan: InspectorPlan) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _inspector = build_inspector(plan.scorecard, model=plan.model)
+    relax_collector()
 
 
 def _end_with_parent() -> None:

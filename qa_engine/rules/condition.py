@@ -18,7 +18,7 @@ from qa_engine.rules.outcome import Absence, Mark, Outcome
 from qa_engine.rules.passage import Passage, joined
 from qa_engine.rules.scope import Scope
 from qa_engine.rules.tally import Tally
-from qa_engine.rules.trial import Trial
+from qa_engine.rules.trial import Outline, Trial
 from qa_engine.rules.window import Unit, Window, turn_of
 
 HIT, MISS, PENDING = Verdict.HIT, Verdict.MISS, Verdict.PENDING
@@ -146,14 +146,14 @@ class Condition:
         return replace(outcome, absent=absent, marks=marks)
 
     def _judge_units(self, call: HeardCall, window: Window) -> Outcome:
-        if self.quantifier == "some" and not window.unsure:
-            bound = self.trial.candidates(call)
-            if bound is not None and not bound:
-                if window.complete:
-                    return Outcome(MISS, (), window.looked_at(), (Absence(self, window),), None, 1)
-                return Outcome(PENDING, settled=False)
+        outline = None if self.quantifier == "all" else self.trial.outline(call)
+        if outline is not None and not outline.turns and not window.unsure and outline.rest.verdict is MISS:
+            if window.complete:
+                return Outcome(MISS, (), window.looked_at(), (Absence(self, window),), None, 1)
+            return Outcome(PENDING, settled=False)
         tally = Tally()
-        for unit in self._worth_judging(call, window.sure):
+        sure = window.sure if outline is None else self._worth_judging(outline, window.sure, tally)
+        for unit in sure:
             tally.take(unit, [self.trial.judge(call, passage) for passage in self.passages(call, unit)], None)
         for unit in window.unsure:
             tally.take(
@@ -163,21 +163,23 @@ class Condition:
             return self._all(window, tally)
         return self._some(call, window, tally)
 
-    def _worth_judging(self, call: HeardCall, units: Sequence[Unit]) -> Sequence[Unit]:
-        bound = None if self.quantifier == "all" else self.trial.candidates(call)
-        if bound is None:
-            return units
-        if not bound or not units:
+    def _worth_judging(self, outline: Outline, units: Sequence[Unit], tally: Tally) -> Sequence[Unit]:
+        """The units to judge one by one; what all the others say is counted at once."""
+        if not units:
             return ()
-        if not isinstance(units[0], int):
-            turns = set(bound)
-            return [unit for unit in units if turn_of(unit) in turns]
-        chosen: list[Unit] = []
-        for turn in bound:
-            at = bisect_left(units, turn)
-            if at < len(units) and units[at] == turn:
-                chosen.append(turn)
-        return chosen
+        if outline.rest.verdict is MISS and isinstance(units[0], int):
+            chosen: list[Unit] = []
+            for turn in outline.turns:
+                at = bisect_left(units, turn)
+                if at < len(units) and units[at] == turn:
+                    chosen.append(turn)
+            return chosen
+        turns = set(outline.turns)
+        if outline.rest.verdict is not MISS:
+            for unit in units:
+                if turn_of(unit) not in turns:
+                    tally.take(unit, (outline.rest,), None)
+        return [unit for unit in units if turn_of(unit) in turns]
 
     def _some(self, call: HeardCall, window: Window, tally: Tally) -> Outcome:
         marks = [*tally.marks]

@@ -5,17 +5,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from typing_extensions import override
 
 from qa_engine.domain.finding import Finding, Verdict
 from qa_engine.rules.heard import HeardCall
-from qa_engine.rules.judged import Judged, join_all, join_any, negated
+from qa_engine.rules.judged import MISSED, Judged, join_all, join_any, negated, unjudged
 from qa_engine.rules.operators.base import CallOperator, Operator, ScopeOperator, UnitOperator
 from qa_engine.rules.passage import Passage
 from qa_engine.rules.window import Window
 
 _ABSENT = "没有符合所列要求的内容"
+
+
+class Outline(NamedTuple):
+    """Outside ``turns`` every turn says ``rest`` (MISS or NOT_EVALUABLE)."""
+
+    turns: Collection[int]
+    rest: Judged
 
 
 class Trial(ABC):
@@ -26,8 +34,8 @@ class Trial(ABC):
         """All operators below."""
 
     @abstractmethod
-    def candidates(self, call: HeardCall) -> Collection[int] | None:
-        """Turns outside which the verdict is a plain MISS; None when there is no such bound."""
+    def outline(self, call: HeardCall) -> Outline | None:
+        """Which turns must be judged and what all others say; None when every turn must be judged."""
 
     @abstractmethod
     def judge(self, call: HeardCall, passage: Passage) -> Judged:
@@ -55,8 +63,15 @@ class Leaf(Trial):
         yield self.operator
 
     @override
-    def candidates(self, call: HeardCall) -> Collection[int] | None:
-        return self.operator.candidates(call) if isinstance(self.operator, UnitOperator) else None
+    def outline(self, call: HeardCall) -> Outline | None:
+        operator = self.operator
+        if not isinstance(operator, UnitOperator):
+            return None
+        why = operator.hopeless(call)
+        if why is not None:
+            return Outline((), unjudged(why))
+        turns = operator.candidates(call)
+        return None if turns is None else Outline(turns, MISSED)
 
     @override
     def judge(self, call: HeardCall, passage: Passage) -> Judged:
@@ -99,9 +114,16 @@ class Every(Trial):
             yield from part.operators()
 
     @override
-    def candidates(self, call: HeardCall) -> Collection[int] | None:
-        bounds = [bound for part in self.parts if (bound := part.candidates(call)) is not None]
-        return min(bounds, key=len, default=None)
+    def outline(self, call: HeardCall) -> Outline | None:
+        # Where one part misses, the whole misses, whatever the others say.
+        outlines = [outline for part in self.parts if (outline := part.outline(call)) is not None]
+        missing = [outline for outline in outlines if outline.rest.verdict is Verdict.MISS]
+        if missing:
+            return min(missing, key=lambda outline: len(outline.turns))
+        if len(outlines) < len(self.parts):
+            return None
+        turns = set[int]().union(*(outline.turns for outline in outlines))
+        return Outline(sorted(turns), join_all([outline.rest for outline in outlines]))
 
     @override
     def judge(self, call: HeardCall, passage: Passage) -> Judged:
@@ -129,14 +151,15 @@ class Either(Trial):
             yield from part.operators()
 
     @override
-    def candidates(self, call: HeardCall) -> Collection[int] | None:
-        union: set[int] = set()
+    def outline(self, call: HeardCall) -> Outline | None:
+        outlines: list[Outline] = []
         for part in self.parts:
-            bound = part.candidates(call)
-            if bound is None:
+            outline = part.outline(call)
+            if outline is None:
                 return None
-            union.update(bound)
-        return sorted(union)
+            outlines.append(outline)
+        turns = set[int]().union(*(outline.turns for outline in outlines))
+        return Outline(sorted(turns), join_any([outline.rest for outline in outlines]))
 
     @override
     def judge(self, call: HeardCall, passage: Passage) -> Judged:
@@ -163,7 +186,8 @@ class Without(Trial):
         yield from self.part.operators()
 
     @override
-    def candidates(self, call: HeardCall) -> Collection[int] | None:
+    def outline(self, call: HeardCall) -> Outline | None:
+        # Where the part misses this hits, with the unit as evidence: each must be looked at.
         return None
 
     @override

@@ -56,7 +56,7 @@ def _grade_one(
         lack = _lack(result)
         return _ungraded(criterion, lack.code, lack.reason, result)
     hit = result.verdict is Verdict.HIT
-    confidence = min(cap, max((f.confidence for f in result.findings), default=1.0))
+    confidence = min(cap, result.confidence)
     if hit is not verdict.fails_on_hit:
         return _graded(criterion, Outcome.PASSED, reasons.passed(result, hit=hit), confidence, result)
     if criterion.scoring == "add":

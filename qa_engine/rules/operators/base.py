@@ -94,6 +94,10 @@ class UnitOperator(Operator):
         """Turns outside which the verdict is a plain MISS; None when every turn must be judged."""
         return None
 
+    def hopeless(self, call: HeardCall) -> NotEvaluable | None:  # noqa: ARG002
+        """Why no passage of this call can be judged; None when some can."""
+        return None
+
     @abstractmethod
     def judge(self, call: HeardCall, passage: Passage) -> Judged:
         """Judge one passage; may look back in the call, never ahead."""

@@ -57,7 +57,15 @@ class EmotionConfig(RuleConfig):
         )
 
 
-class Emotion(UnitOperator):
+class _Opinion(UnitOperator):
+    """A unit operator on what the model says."""
+
+    @override
+    def hopeless(self, call: HeardCall) -> NotEvaluable | None:
+        return call.prediction if isinstance(call.prediction, NotEvaluable) else None
+
+
+class Emotion(_Opinion):
     """By the label the report shows, or by the summed probability when ``probability`` is written."""
 
     name = "emotion"
@@ -99,7 +107,7 @@ class EmotionIndexConfig(RuleConfig):
     below: float = Field(gt=0, le=100)
 
 
-class EmotionIndex(UnitOperator):
+class EmotionIndex(_Opinion):
     """The index at a customer turn, as the report's curve shows it."""
 
     name = "emotion_index"
@@ -154,7 +162,7 @@ class FaultConfig(LabelsConfig):
         return known_labels(value, AGENT_FAULTS)
 
 
-class _Labels(UnitOperator):
+class _Labels(_Opinion):
     names: ClassVar[Mapping[str, str]]
     needs = MODEL_AND_ROLES
 
