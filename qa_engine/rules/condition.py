@@ -149,7 +149,8 @@ class Condition:
         outline = None if self.quantifier == "all" else self.trial.outline(call)
         if outline is not None and not outline.turns and not window.unsure and outline.rest.verdict is MISS:
             if window.complete:
-                return Outcome(MISS, (), window.looked_at(), (Absence(self, window),), None, 1)
+                sure_of_it = outline.miss_confidence(window.sure)
+                return Outcome(MISS, (), window.looked_at(), (Absence(self, window),), None, 1, sure_of_it)
             return Outcome(PENDING, settled=False)
         tally = Tally()
         sure = window.sure if outline is None else self._worth_judging(outline, window.sure, tally)
@@ -167,6 +168,8 @@ class Condition:
         """The units to judge one by one; what all the others say is counted at once."""
         if not units:
             return ()
+        if outline.sureness is not None:
+            tally.miss_confidence = outline.miss_confidence(units)
         if outline.rest.verdict is MISS and isinstance(units[0], int):
             chosen: list[Unit] = []
             for turn in outline.turns:

@@ -60,6 +60,8 @@ class HeardCall:
         self._passages: dict[int, Passage] = {}
         # Judgements of turn-wise operators, kept so that overlapping windows and later turns pay once.
         self.judged: dict[tuple[int, int], Judged] = {}
+        # What operators on the model's opinions worked out for all turns so far, by operator.
+        self.scans: dict[int, tuple[list[int], list[float]]] = {}
         self._windows: dict[int, Window] = {}
         self._alphabets: dict[int, frozenset[str]] = {}
         self._entities: dict[int, tuple[Entity, ...]] = {}

@@ -60,6 +60,8 @@ def negated(verdict: Verdict) -> Verdict:
 
 def join_all(parts: Sequence[Judged]) -> Judged:
     """Conjunction on one passage; the deciding operands hand on their findings and reasons."""
+    if len(parts) == 1:
+        return parts[0]
     verdict = all_verdict(part.verdict for part in parts)
     deciding = [part for part in parts if part.verdict is verdict]
     return Judged(
@@ -72,6 +74,8 @@ def join_all(parts: Sequence[Judged]) -> Judged:
 
 def join_any(parts: Sequence[Judged]) -> Judged:
     """Disjunction on one passage."""
+    if all(part is MISSED for part in parts):
+        return MISSED
     verdict = any_verdict(part.verdict for part in parts)
     deciding = [part for part in parts if part.verdict is verdict]
     return Judged(

@@ -22,15 +22,20 @@ class Piece(NamedTuple):
 class Passage:
     """A whole turn, one clause of it, or several pieces joined by line breaks.
 
-    ``text`` is normalised; all spans below are spans of ``text``.
+    ``text`` is normalised; all spans below are spans of ``text``. ``turn`` is the (first) turn;
+    ``is_turn`` is True when the passage is exactly one whole turn.
     """
 
-    __slots__ = ("_at", "pieces", "text")
+    __slots__ = ("_at", "is_turn", "pieces", "text", "turn")
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.pieces = tuple(pieces)
+        piece = self.pieces[0]
+        self.turn: TurnReading = piece.turn
+        self.is_turn = (
+            len(self.pieces) == 1 and piece.start == 0 and piece.end == len(piece.turn.normalized.text)
+        )
         if len(self.pieces) == 1:
-            piece = self.pieces[0]
             self.text = piece.turn.text[piece.start : piece.end]
             self._at: tuple[int, ...] = (0,)
             return
@@ -42,17 +47,6 @@ class Passage:
         self._at = tuple(at)
         self.text = "\n".join(piece.turn.text[piece.start : piece.end] for piece in self.pieces)
 
-    @property
-    def is_turn(self) -> bool:
-        """True when the passage is exactly one whole turn."""
-        piece = self.pieces[0]
-        return len(self.pieces) == 1 and piece.start == 0 and piece.end == len(piece.turn.normalized.text)
-
-    @property
-    def turn(self) -> TurnReading:
-        """The (first) turn of the passage."""
-        return self.pieces[0].turn
-
     def hits(self, slot: int) -> list[LiteralHit]:
         """Literal hits of one operator that lie wholly inside the passage."""
         if len(self.pieces) == 1:
@@ -60,7 +54,7 @@ class Passage:
             found = piece.hits.get(slot)
             if found is None:
                 return []
-            if piece.start == 0 and piece.end == len(piece.turn.text):
+            if self.is_turn:
                 return found
         return [
             LiteralHit(hit.start - piece.start + at, hit.end - piece.start + at, hit.group)

@@ -14,16 +14,26 @@ from qa_engine.rules.heard import HeardCall
 from qa_engine.rules.judged import MISSED, Judged, join_all, join_any, negated, unjudged
 from qa_engine.rules.operators.base import CallOperator, Operator, ScopeOperator, UnitOperator
 from qa_engine.rules.passage import Passage
-from qa_engine.rules.window import Window
+from qa_engine.rules.window import Unit, Window, turn_of
 
 _ABSENT = "没有符合所列要求的内容"
 
 
 class Outline(NamedTuple):
-    """Outside ``turns`` every turn says ``rest`` (MISS or NOT_EVALUABLE)."""
+    """Outside ``turns`` every turn says ``rest`` (MISS or NOT_EVALUABLE).
+
+    ``sureness[turn]`` is how sure a MISS at that turn is; None where ``rest`` says it for all.
+    """
 
     turns: Collection[int]
     rest: Judged
+    sureness: Sequence[float] | None = None
+
+    def miss_confidence(self, units: Sequence[Unit]) -> float:
+        """How sure it is that all of these units miss."""
+        if self.sureness is None:
+            return self.rest.confidence
+        return min((self.sureness[turn_of(unit)] for unit in units), default=1.0)
 
 
 class Trial(ABC):
@@ -70,6 +80,9 @@ class Leaf(Trial):
         why = operator.hopeless(call)
         if why is not None:
             return Outline((), unjudged(why))
+        scanned = operator.scan(call)
+        if scanned is not None:
+            return Outline(scanned.worth, MISSED, scanned.sureness)
         turns = operator.candidates(call)
         return None if turns is None else Outline(turns, MISSED)
 
@@ -116,7 +129,12 @@ class Every(Trial):
     @override
     def outline(self, call: HeardCall) -> Outline | None:
         # Where one part misses, the whole misses, whatever the others say.
-        outlines = [outline for part in self.parts if (outline := part.outline(call)) is not None]
+        # (How sure such a miss is depends on all parts, so outlines that grade it cannot stand for all.)
+        outlines = [
+            outline
+            for part in self.parts
+            if (outline := part.outline(call)) is not None and outline.sureness is None
+        ]
         missing = [outline for outline in outlines if outline.rest.verdict is Verdict.MISS]
         if missing:
             return min(missing, key=lambda outline: len(outline.turns))
@@ -159,7 +177,11 @@ class Either(Trial):
                 return None
             outlines.append(outline)
         turns = set[int]().union(*(outline.turns for outline in outlines))
-        return Outline(sorted(turns), join_any([outline.rest for outline in outlines]))
+        graded = [outline.sureness for outline in outlines if outline.sureness is not None]
+        sureness: Sequence[float] | None = graded[0] if graded else None
+        if len(graded) > 1:
+            sureness = [min(turn) for turn in zip(*graded, strict=True)]
+        return Outline(sorted(turns), join_any([outline.rest for outline in outlines]), sureness)
 
     @override
     def judge(self, call: HeardCall, passage: Passage) -> Judged:

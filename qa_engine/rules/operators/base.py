@@ -85,6 +85,13 @@ class Operator(ABC):
         return Finding(self.name, passage.evidence(start, end), confidence, detail)
 
 
+class Scan(NamedTuple):
+    """Turns ``worth`` judging; at all others a plain MISS, ``sureness[turn]`` (0–1) sure."""
+
+    worth: list[int]
+    sureness: list[float]
+
+
 class UnitOperator(Operator):
     """Judges one passage."""
 
@@ -92,6 +99,10 @@ class UnitOperator(Operator):
 
     def candidates(self, call: HeardCall) -> Collection[int] | None:  # noqa: ARG002
         """Turns outside which the verdict is a plain MISS; None when every turn must be judged."""
+        return None
+
+    def scan(self, call: HeardCall) -> Scan | None:  # noqa: ARG002
+        """As `candidates`, with the confidence of every miss; None when that is not known beforehand."""
         return None
 
     def hopeless(self, call: HeardCall) -> NotEvaluable | None:  # noqa: ARG002

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
@@ -10,12 +11,13 @@ from typing_extensions import override
 
 from qa_engine.domain.emotion import emotion_label
 from qa_engine.domain.finding import Finding, NotEvaluable
+from qa_engine.domain.prediction import EMOTIONS, Thresholds, TurnPrediction
 from qa_engine.domain.taxonomy import AGENT_ACTS, AGENT_FAULTS, CUSTOMER_ACTS
 from qa_engine.domain.transcript import Speaker
 from qa_engine.rules.heard import HeardCall
 from qa_engine.rules.judged import MISS, MISSED, WAITING, Judged, hit, unjudged
 from qa_engine.rules.language import RuleConfig
-from qa_engine.rules.operators.base import NO_ROLES, Need, UnitOperator, Workshop
+from qa_engine.rules.operators.base import NO_ROLES, Need, Scan, UnitOperator, Workshop
 from qa_engine.rules.passage import Passage
 from qa_engine.rules.problems import suggestion
 
@@ -65,7 +67,33 @@ class _Opinion(UnitOperator):
         return call.prediction if isinstance(call.prediction, NotEvaluable) else None
 
 
-class Emotion(_Opinion):
+class _Graded(_Opinion):
+    """One whose verdict on a turn follows from the model's opinion on that turn alone."""
+
+    @abstractmethod
+    def grade(self, said: TurnPrediction, thresholds: Thresholds) -> tuple[bool, float]:
+        """Whether the turn is worth judging, and how sure a MISS would be."""
+
+    @override
+    def scan(self, call: HeardCall) -> Scan | None:
+        prediction = call.prediction
+        if isinstance(prediction, NotEvaluable) or call.doubtful or None in call.said:
+            return None
+        if not prediction.causal and not call.closed:
+            return None
+        # Grows with the call: every turn is graded once.
+        worth, sureness = call.scans.setdefault(id(self), ([], []))
+        for turn in range(len(sureness), len(call.said)):
+            said = call.said[turn]
+            assert said is not None
+            promising, sure = self.grade(said, prediction.thresholds)
+            if promising:
+                worth.append(turn)
+            sureness.append(sure)
+        return Scan(worth, sureness)
+
+
+class Emotion(_Graded):
     """By the label the report shows, or by the summed probability when ``probability`` is written."""
 
     name = "emotion"
@@ -76,6 +104,7 @@ class Emotion(_Opinion):
     @override
     def __init__(self, config: EmotionConfig, shop: Workshop) -> None:
         self._config = config
+        self._held = frozenset(emotion for emotion in EMOTIONS if config.holds(emotion))
 
     @override
     def judge(self, call: HeardCall, passage: Passage) -> Judged:
@@ -91,14 +120,25 @@ class Emotion(_Opinion):
             return unjudged(NO_ROLES)
         if not said.emotion:
             return MISSED
-        share = total_probability(p for emotion, p in said.emotion.items() if self._config.holds(emotion))
-        if self._config.probability is None:
-            found = self._config.holds(emotion_label(said.emotion, thresholds))
-        else:
-            found = share >= self._config.probability
-        if not found:
+        share = self._share(said)
+        if not self._found(said, share, thresholds):
             return Judged(MISS, confidence=max(1 - share, 0.0))
         return hit(Finding(self.name, passage.whole(), share, f"情绪概率 {share:.2f}"))
+
+    @override
+    def grade(self, said: TurnPrediction, thresholds: Thresholds) -> tuple[bool, float]:
+        if not said.emotion:
+            return False, 1.0
+        share = self._share(said)
+        return self._found(said, share, thresholds), max(1 - share, 0.0)
+
+    def _share(self, said: TurnPrediction) -> float:
+        return total_probability(p for emotion, p in said.emotion.items() if emotion in self._held)
+
+    def _found(self, said: TurnPrediction, share: float, thresholds: Thresholds) -> bool:
+        if self._config.probability is not None:
+            return share >= self._config.probability
+        return emotion_label(said.emotion, thresholds) in self._held
 
 
 class EmotionIndexConfig(RuleConfig):
@@ -162,7 +202,7 @@ class FaultConfig(LabelsConfig):
         return known_labels(value, AGENT_FAULTS)
 
 
-class _Labels(_Opinion):
+class _Labels(_Graded):
     names: ClassVar[Mapping[str, str]]
     needs = MODEL_AND_ROLES
 
@@ -191,6 +231,25 @@ class _Labels(_Opinion):
             nearest = max(nearest, probability)
         return hit(*findings) if findings else Judged(MISS, confidence=1 - nearest)
 
+    @override
+    def grade(self, said: TurnPrediction, thresholds: Thresholds) -> tuple[bool, float]:
+        probabilities, needed = self._columns(said, thresholds)
+        least, nearest, promising = self._config.probability, 0.0, False
+        for label in self._config.of:
+            probability = probabilities.get(label, 0.0)
+            if probability > nearest:
+                nearest = probability
+            if probability > 0 and probability >= (least or needed.get(label, 0.5)):
+                promising = True
+        return promising, 1 - nearest
+
+    def _columns(
+        self, said: TurnPrediction, thresholds: Thresholds
+    ) -> tuple[Mapping[str, float], Mapping[str, float]]:
+        if self.name == "act":
+            return said.acts, thresholds.acts
+        return said.faults, thresholds.faults
+
     def _probabilities(
         self, call: HeardCall, turn: int
     ) -> tuple[Mapping[str, float], Mapping[str, float]] | NotEvaluable | None:
@@ -201,9 +260,7 @@ class _Labels(_Opinion):
             return thresholds
         if said is None:
             return None
-        if self.name == "act":
-            return said.acts, thresholds.acts
-        return said.faults, thresholds.faults
+        return self._columns(said, thresholds)
 
 
 class Act(_Labels):
