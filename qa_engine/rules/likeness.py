@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice, pairwise
 from math import floor
@@ -17,26 +16,33 @@ class Sought:
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self.phrases = tuple(islice(dict.fromkeys(phrases), self.MOST))
-        self._by_letter: dict[str, list[int]] = defaultdict(list)
-        for number, phrase in enumerate(self.phrases):
-            for letter in set(phrase):
-                self._by_letter[letter].append(number)
-        self._letters = frozenset(self._by_letter)
+        letters = sorted({letter for phrase in self.phrases for letter in phrase})
+        self._bit = {letter: 1 << number for number, letter in enumerate(letters)}
+        # phrase, the set of its letters as bits, how many letters it repeats, its length
+        self._rows = [
+            (phrase, self._bits(phrase), len(phrase) - len(set(phrase)), len(phrase))
+            for phrase in self.phrases
+        ]
+
+    def _bits(self, letters: Iterable[str]) -> int:
+        bits, bit = 0, self._bit
+        for letter in letters:
+            bits |= bit.get(letter, 0)
+        return bits
 
     def near(self, alphabet: frozenset[str], floor: float) -> list[str]:
         """Phrases that may reach a similarity of ``floor`` in a text of these characters."""
-        shared: dict[int, int] = {}
-        for letter in self._letters & alphabet:
-            for number in self._by_letter[letter]:
-                shared[number] = shared.get(number, 0) + 1
-        near: list[str] = []
-        for number in sorted(shared):
-            phrase = self.phrases[number]
-            # No stretch can share more characters with the phrase than the whole text does.
-            common = shared[number] + len(phrase) - len(set(phrase))
-            if 2 * common >= floor * (len(phrase) + common):
-                near.append(phrase)
-        return near
+        seen = self._bits(alphabet)
+        if not seen:
+            return []
+        # No stretch can share more characters with a phrase than the whole text does: with c of them the
+        # similarity is at most 2c ÷ (length + c).
+        share = floor / (2 - floor) - 1e-9
+        return [
+            phrase
+            for phrase, letters, repeats, size in self._rows
+            if (common := (letters & seen).bit_count()) and common + repeats >= share * size
+        ]
 
 
 def likeness(phrase: str, text: str, at_least: float = 0.0) -> tuple[float, int, int]:

@@ -234,6 +234,8 @@ class _Labels(_Graded):
     @override
     def grade(self, said: TurnPrediction, thresholds: Thresholds) -> tuple[bool, float]:
         probabilities, needed = self._columns(said, thresholds)
+        if not probabilities:
+            return False, 1.0
         least, nearest, promising = self._config.probability, 0.0, False
         for label in self._config.of:
             probability = probabilities.get(label, 0.0)
