@@ -188,13 +188,13 @@ def test_explanation_shows_conditions_scopes_and_evidence() -> None:
             "soothed": {
                 "role": "agent",
                 "scope": {"anchor": "angry", "where": "after", "from": 1, "to": 2, "hit": "every"},
-                "test": {"keywords": {"of": ["抱歉"]}},
+                "test": {"keywords": {"of": ["给您添麻烦了"]}},
             },
         },
         soothing="not soothed",
     )
     tree = explain(
-        compiled, "soothing", Facts(read_transcript(call("客户: 我生气\n客服: 抱什么歉")), NO_MODEL)
+        compiled, "soothing", Facts(read_transcript(call("客户: 我生气\n客服: 谁给您添麻烦，您说")), NO_MODEL)
     )
     assert (tree.kind, tree.verdict) == ("criterion", H)
     (negation,) = tree.children
@@ -202,9 +202,10 @@ def test_explanation_shows_conditions_scopes_and_evidence() -> None:
     assert (soothed.label, soothed.verdict) == ("soothed", M)
     assert soothed.detail == "坐席，“angry”每一次命中之后第 1 到 2 句"
     assert soothed.nearest is not None
+    assert (soothed.nearest.turn, soothed.nearest.quote) == (1, "谁给您添麻烦")
     angry, test = soothed.children
     assert [quote.quote for quote in angry.evidence] == ["生气"]
-    assert (test.label, test.detail) == ("关键词", "抱歉")
+    assert (test.label, test.detail) == ("关键词", "给您添麻烦了")
 
 
 def test_schema_accepts_what_compiles_and_refuses_the_rest() -> None:
