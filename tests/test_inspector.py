@@ -9,12 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qa_engine.domain.finding import NotEvaluable
+from qa_engine.domain.finding import NotEvaluable, Verdict
 from qa_engine.domain.report_json import report_from_json, report_to_json
 from qa_engine.domain.scorecard import Outcome
 from qa_engine.domain.transcript import Channel, Speaker, Transcript, Turn
 from qa_engine.inspector import Inspector
+from qa_engine.rules import Facts
 from qa_engine.scorecards import builtin_scorecards, load_scorecard
+from qa_engine.text.reading import read_transcript
 from qa_engine.wiring import build_inspector, load_model
 
 CORPUS = Path(__file__).parents[1] / "data" / "corpus"
@@ -106,6 +108,23 @@ class TestLaws:
             text = json.dumps(report_to_json(report), ensure_ascii=False, allow_nan=False)
             assert json.dumps(report_to_json(report_from_json(json.loads(text))), ensure_ascii=False) == text
 
+    def test_hearing_turn_by_turn_ends_in_the_batch_outcome(self, key):
+        loaded = load_scorecard(key)
+        model = load_model("baseline")
+        for call in SAMPLE[:12]:
+            reading = read_transcript(call)
+            (prediction,) = model.predict([reading])
+            session = loaded.rules.session(call, prediction)
+            final: dict[str, Verdict] = {}
+            for turn, said in zip(reading.turns, prediction.turns, strict=True):
+                for name, verdict in session.hear(turn, said).items():
+                    settled = verdict.result.verdict
+                    if name in final:
+                        assert settled is final[name], f"{name} 改变了已经定下的结论"
+                    if settled in (Verdict.HIT, Verdict.MISS):
+                        final[name] = settled
+            assert session.finish(call, prediction) == loaded.rules.evaluate(Facts(reading, prediction))
+
     def test_chunks_do_not_matter(self, key):
         inspector = INSPECTORS[key]
         alone = [inspector.inspect(call) for call in SAMPLE]
@@ -120,6 +139,17 @@ class TestLaws:
         assert report.engine.model is not None
         assert report.engine.model.startswith("baseline")
         assert report.engine.detectors
+
+
+@pytest.mark.parametrize("speaker", [Speaker.AGENT, Speaker.CUSTOMER, Speaker.SYSTEM])
+def test_a_call_of_one_voice_is_not_judged_and_says_so(speaker):
+    whole = SAMPLE[0]
+    lonely = dataclasses.replace(whole, turns=tuple(t for t in whole.turns if t.speaker is speaker))
+    for inspector in INSPECTORS.values():
+        report = inspector.inspect(lonely)
+        assert {c.outcome for c in report.criteria} == {Outcome.NOT_EVALUATED}
+        assert (report.total.percent, report.total.coverage, report.total.passed) == (0, 0, None)
+        assert report.resolution.status is None
 
 
 words = st.sampled_from(

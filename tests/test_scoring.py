@@ -107,6 +107,12 @@ def test_a_bonus_raises_the_points_but_never_above_the_maximum():
     assert (some.points, some.max, more.points) == (95, 100, 100)
 
 
+def test_a_bonus_never_makes_up_for_what_was_not_judged():
+    scorecard = card(item("a", 10), item("b", 5, scoring="add"))
+    _, sum_ = score(scorecard, [says("a", NE), says("b", HIT, fails_on_hit=False)])
+    assert (sum_.percent, sum_.upper_percent, sum_.passed) == (0, 100, None)
+
+
 def test_one_event_is_deducted_once_and_says_where():
     scorecard = card(item("rude", 20, event="态度"), item("words", 10, event="态度"), item("c", 70))
     results, sum_ = score(
@@ -203,6 +209,7 @@ def test_law_the_total_is_an_interval_within_bounds(case):
     assert all(-1e-9 <= r.earned <= max(r.max, r.weight) + 1e-9 for r in results)
 
 
+@settings(max_examples=1000)
 @given(judged_cards(), st.data())
 def test_law_losing_a_judgement_never_raises_the_score(case, data):
     scorecard, said = case

@@ -128,6 +128,12 @@ class Transcript:
         )
 
     @property
+    def one_sided(self) -> bool:
+        """True when roles are known but only the agent, only the customer, or neither ever spoke."""
+        spoke = {turn.speaker for turn in self.turns if turn.text.strip()}
+        return self.has_roles and not {Speaker.AGENT, Speaker.CUSTOMER} <= spoke
+
+    @property
     def has_times(self) -> bool:
         """True when every spoken turn has a start and an end."""
         return bool(self.turns) and all(

@@ -24,6 +24,9 @@ from qa_engine.text.reading import Reading, read_transcript
 _NO_ROLES = NotEvaluable(
     "no_roles", "分不清哪些话是坐席说的、哪些是客户说的，模型无法判断；请提供带角色的转写，或指定坐席声道"
 )
+_ONE_SIDED = NotEvaluable(
+    "one_sided", "转写里只有一方的发言，缺的那一方说了什么无从得知，不能判定；请检查转写是否完整"
+)
 
 
 class Inspector:
@@ -113,6 +116,9 @@ class Inspector:
         )
 
     def _verdicts(self, facts: Facts) -> dict[str, CriterionVerdict | NotEvaluable]:
+        if facts.reading.transcript.one_sided:
+            # "No violation found" where nobody spoke would be silently clean.
+            return {criterion.key: _ONE_SIDED for criterion in self.scorecard.criteria}
         verdicts = guarded("rules", __version__, lambda: self._rules.evaluate(facts))
         if not isinstance(verdicts, DetectorFailure):
             return dict(verdicts)

@@ -22,13 +22,14 @@ def total(scorecard: Scorecard, results: Sequence[CriterionResult]) -> Total:
     deducted = [r for r in judged if r.scoring == "deduct"]
     maximum = sum(r.max for r in deducted)
     unknown = [r for r in judged if r.outcome is Outcome.NOT_EVALUATED]
-    earned = min(maximum, sum(r.earned for r in judged))
-    possible = sum(r.max if r.scoring == "deduct" else r.weight for r in unknown)
-    upper = min(maximum, sum(r.earned for r in judged) + possible)
+    known = sum(r.max for r in deducted if r.outcome is not Outcome.NOT_EVALUATED)
+    gained = sum(r.earned for r in judged)
+    # A bonus makes up for what was lost, never for what was not judged.
+    earned = min(known, gained)
+    upper = min(maximum, gained + sum(r.max if r.scoring == "deduct" else r.weight for r in unknown))
     critical_failure = any(r.critical and r.outcome is Outcome.FAILED for r in results)
     critical_open = any(r.critical for r in unknown)
     percent, upper_percent = _percent(earned, maximum), _percent(upper, maximum)
-    known = sum(r.max for r in deducted if r.outcome is not Outcome.NOT_EVALUATED)
     return Total(
         points=earned,
         max=maximum,
