@@ -21,21 +21,24 @@ from corpus_calls import write_jsonl
 def peak_of(command: list[str]) -> tuple[float, float]:
     """Run a command; return (peak resident MiB of its process tree, seconds)."""
     began = time.perf_counter()
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    root = psutil.Process(running.pid)
     peak = 0.0
-    while running.poll() is None:
-        total = 0
-        for process in [root, *_children(root)]:
-            try:
-                total += process.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-        peak = max(peak, total / 2**20)
-        time.sleep(0.1)
-    if running.returncode != 0:
-        sys.exit(f"{' '.join(command)} ended with {running.returncode}")
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told)
+        root = psutil.Process(running.pid)
+        while running.poll() is None:
+            peak = max(peak, sum(map(_resident, [root, *_children(root)])) / 2**20)
+            time.sleep(0.1)
+        if running.returncode != 0:
+            told.seek(0)
+            sys.exit(f"{' '.join(command)} ended with {running.returncode}:\n{told.read()[-2000:]}")
     return peak, time.perf_counter() - began
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _children(root: psutil.Process) -> list[psutil.Process]:
@@ -57,7 +60,7 @@ def main() -> None:
         for count in chosen.counts:
             calls, out = Path(folder) / f"{count}.jsonl", Path(folder) / f"{count}.out.jsonl"
             write_jsonl(calls, count)
-            command = [sys.executable, "-m", "qa_engine.cli", "score", str(calls), "--scorecard"]
+            command = [sys.executable, "-m", "qa_engine", "score", str(calls), "--scorecard"]
             command += [chosen.scorecard, "--out", str(out), "--workers", str(chosen.workers)]
             peak, seconds = peak_of(command)
             with out.open("rb") as written:
