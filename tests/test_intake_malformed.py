@@ -299,8 +299,11 @@ REFUSED = [
     ("压缩了两次", gzip.compress(gzip.compress(TWO.encode())), "not_a_transcript"),
     ("损坏的 gzip", b"\x1f\x8b\x08\x00garbage-garbage", "truncated_file"),
     ("散文", "今天天气很好。\n我们去爬山。\n".encode(), "unknown_format"),
-    ("没有文本列的表", "姓名,年龄\n某人,3\n".encode(), "unknown_format"),
+    ("没有文本列的表", "姓名,年龄\n某人,3\n".encode(), "no_header"),
     ("空数组", b"[]", "empty_file"),
+    ("设置文件", b"a: 1\n", "unknown_format"),
+    ("多行的设置文件", b"a: 1\nb: 2\nlist:\n  - x\n", "unknown_format"),
+    ("只有一行标签", "A：您好\n".encode(), "unknown_format"),
 ]
 
 

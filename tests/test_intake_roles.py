@@ -87,7 +87,23 @@ def test_channel_map_beats_inference():
 def test_a_channel_that_is_not_there_is_told():
     settled = settle_roles(hidden(CALLS[0]), "7")
     assert settled.role_source == "inferred"
-    assert "agent_channel_absent" in codes(settled)
+    (told,) = (flag for flag in settled.flags if flag.code == "agent_channel_absent")
+    seen = "SPEAKER_00、SPEAKER_01"
+    assert told.message == f"指定的坐席声道“7”在这通会话里不存在（有的是 {seen}），改为按说话内容推断角色"
+    collapsed = settle_roles(hidden(CALLS[0], ("0", "0")), "7")
+    assert collapsed.role_source == "unknown"
+    assert codes(collapsed) == {"single_speaker", "agent_channel_absent"}
+    bare = tuple(Turn(Speaker.UNKNOWN, turn["t"]) for turn in CALLS[0]["turns"])
+    unlabelled = settle_roles(Transcript("x", bare, role_source="unknown"), "7")
+    assert unlabelled.role_source == "unknown"
+    assert codes(unlabelled) == {"roles_missing", "agent_channel_absent"}
+
+
+def test_names_used_as_labels_are_not_told():
+    said = {"测试员甲": "您好请问有什么可以帮您", "测试员乙": "我的快递怎么还没到"}
+    turns = tuple(Turn(Speaker.UNKNOWN, text, speaker_label=label) for label, text in said.items())
+    flags = settle_roles(Transcript("x", turns, role_source="unknown"), "7").flags
+    assert "测试员" not in "".join(flag.message for flag in flags)
 
 
 def test_collapsed_diarization_stays_unknown():
@@ -110,8 +126,9 @@ def test_no_labels_at_all():
 
 def test_given_roles_are_left_alone():
     chat = Transcript("x", (Turn(Speaker.CUSTOMER, "在吗"), Turn(Speaker.CUSTOMER, "有人吗")), Channel.CHAT)
-    assert settle_roles(chat, None) is chat
-    assert settle_roles(chat, "0") is chat
+    for settled in (settle_roles(chat, None), settle_roles(chat, "0")):
+        assert settled.turns == chat.turns
+        assert settled.role_source == "given"
 
 
 def test_a_voice_call_under_one_given_role_is_unmasked():
@@ -127,11 +144,35 @@ def test_a_voice_call_under_one_given_role_is_unmasked():
     assert codes(settled) == {"single_speaker"}
     assert settled.role_source == "unknown"
     as_chat = settle_roles(Transcript("x", turns, Channel.CHAT), None)
-    assert not as_chat.flags
+    assert codes(as_chat) == {"one_sided"}
     voicemail = Transcript(
         "x", tuple(Turn(Speaker.AGENT, "您好，祝您生活愉快") for _ in range(6)), Channel.VOICE
     )
-    assert settle_roles(voicemail, None) is voicemail
+    assert codes(settle_roles(voicemail, None)) == {"one_sided"}
+
+
+ONE_SIDED = [
+    (("agent", "agent"), True, "没有客户的话"),
+    (("customer",), True, "没有坐席的话"),
+    (("system", "customer"), True, "没有坐席的话"),
+    (("system",), True, "坐席和客户都没有说话"),
+    (("agent", "customer"), False, ""),
+    (("system", "agent", "customer"), False, ""),
+]
+
+
+@pytest.mark.parametrize(("speakers", "flagged", "words"), ONE_SIDED)
+def test_a_call_with_one_side_only_is_flagged(speakers, flagged, words):
+    turns = tuple(Turn(Speaker(speaker), "好的，麻烦了") for speaker in speakers)
+    settled = settle_roles(Transcript("x", turns, Channel.CHAT), None)
+    assert codes(settled) == ({"one_sided"} if flagged else set())
+    assert all(words in flag.message for flag in settled.flags)
+    assert settled.one_sided is flagged
+
+
+def test_an_empty_turn_is_no_side():
+    turns = (Turn(Speaker.AGENT, "您好"), Turn(Speaker.CUSTOMER, "  "))
+    assert codes(settle_roles(Transcript("x", turns, Channel.CHAT), None)) == {"one_sided"}
 
 
 def test_transfer_to_a_second_agent():

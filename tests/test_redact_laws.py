@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_engine.text.redact import KINDS, find_entities, redact
+from qa_engine.domain.transcript import Speaker, Transcript, Turn
+from qa_engine.text.redact import KINDS, find_entities, redact, redact_transcript
 
 PIECES = [
     "手机号是",
@@ -59,6 +60,25 @@ PIECES = [
     "三个8",
     "妖",
     "使224578",
+    "密码是",
+    "abc123",
+    "CVV",
+    "有效期",
+    "0928",
+    "王姐",
+    "张师傅",
+    "我老公",
+    "我是",
+    "户名",
+    "税号",
+    "91350100M000100Y43",
+    "IMEI",
+    "356938035643809",
+    "8.8.8.8",
+    "户号",
+    "卡号报一下",
+    "六二二七",
+    "[银行卡号]",
 ]
 talk = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
 anything = st.one_of(talk, st.text(max_size=60), st.text("0123456789一二幺零 -路号栋姓叫A@.", max_size=40))
@@ -97,6 +117,12 @@ def test_a_question_before_never_breaks_the_laws(previous, text):
     assert redact(once, previous=previous) == once
 
 
+@given(st.lists(st.tuples(st.sampled_from([Speaker.AGENT, Speaker.CUSTOMER]), talk), max_size=8))
+def test_masking_a_conversation_twice_is_masking_it_once(lines):
+    once = redact_transcript(Transcript("c", tuple(Turn(speaker, text) for speaker, text in lines)))
+    assert redact_transcript(once) == once
+
+
 @given(st.text("的了啊嗯好谢请问退款快递发货什么时候到怎么还没处理", max_size=60))
 def test_text_without_digits_and_cues_is_unchanged(text):
     assert redact(text) == text
@@ -127,7 +153,8 @@ def test_mask_is_the_callers_choice():
         ("报一下身份证后四位", "1233", "1233"),
         ("运单号发我一下", "773012345678", "[运单号]"),
         ("请稍等", "12345678", "12345678"),
-        ("您的户号", "12345678", "12345678"),
+        ("您的户号", "12345678", "[账户号]"),
+        ("您的工号", "12345678", "12345678"),
     ],
 )
 def test_a_bare_number_answers_the_question_before(previous, text, masked):

@@ -75,7 +75,7 @@ class TranscriptFlag:
     ``roles_missing``, ``end_before_start``, ``implausible_rate``, ``beyond_duration``,
     ``out_of_order``, ``empty_turns`` (kept in place), ``times_missing``, ``unit_detected``,
     ``unit_unknown``, ``unit_suspect`` (ms and s mixed up), ``agent_channel_absent``,
-    ``rows_scattered``, ``id_filled_down``, ``leading_text_ignored``.
+    ``rows_scattered``, ``id_filled_down``, ``leading_text_ignored``, ``one_sided``, ``column_absent``.
     """
 
     code: str

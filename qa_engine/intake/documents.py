@@ -10,6 +10,7 @@ import orjson
 from qa_engine.domain.errors import IntakeError
 from qa_engine.domain.transcript import Origin, Transcript
 from qa_engine.intake.base import FormatReader
+from qa_engine.intake.duplicate_keys import refuse_duplicate_keys
 from qa_engine.intake.encoding import TextStream, foreign_utf8
 from qa_engine.intake.fields import FieldProblem
 from qa_engine.intake.json_values import RawValue, split_values
@@ -135,7 +136,9 @@ def parse_document(document: object, origin: Origin) -> Items:
             yield from parse_document(element, origin)
     else:
         why = "不是任何已支持的转写格式"
-        remedy = "对照文档的格式清单检查字段名，或转成本系统的 JSONL"
+        remedy = (
+            "对照 docs/transcripts.zh-CN.md 的格式清单检查字段名，或转成其中的本系统 JSONL（每通要有 turns）"
+        )
         yield FieldProblem("", why, remedy, "unknown_format").at(origin)
 
 
@@ -159,6 +162,7 @@ def decode(data: bytes, source: JsonSource) -> object:
         raise _explain(data, error, source.codec) from None
     if source.codec == "gb18030" and foreign_utf8(data.decode("utf-8")):
         raise bad_encoding(source.codec, 0)
+    refuse_duplicate_keys(data, document)
     return document
 
 

@@ -12,9 +12,10 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "id": (
         "会话id", "通话id", "录音id", "对话id", "呼叫id", "会话编号", "通话编号", "录音编号", "会话号",
         "通话流水号",
-        "流水号", "会话标识", "callid", "id", "sessionid", "conversationid", "contactid", "dialogueid",
+        "流水号", "录音流水号", "会话流水号", "录音文件名", "录音文件",
+        "会话标识", "callid", "id", "sessionid", "conversationid", "contactid", "dialogueid",
         "ticketid",
-        "recordid", "transcriptid",
+        "recordid", "transcriptid", "taskid", "任务id",
     ),
     "speaker": (
         "角色", "说话人", "说话人角色", "发言人", "发送方", "发送人", "发送者", "讲话人", "身份",
@@ -25,7 +26,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
         "内容", "文本", "对话内容", "消息内容", "聊天内容", "通话内容", "发言内容", "话术", "转写文本",
         "转写内容",
         "识别结果", "消息", "text", "content", "message", "utterance", "words", "transcript", "对话文本",
-        "语句",
+        "语句", "转写结果", "识别文本", "语音内容", "消息正文", "sentence",
     ),
     "start": (
         "开始时间", "起始时间", "开始", "起始", "begin", "start", "begintime", "starttime", "startms",
@@ -51,7 +52,10 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "customer_tier": ("客户等级", "客户级别", "会员等级", "customertier", "tier", "viplevel"),
     "customer_region": ("地区", "区域", "省份", "客户地区", "region", "province"),
     "duration": ("通话时长", "录音时长", "时长", "duration"),
-    "speaker_label": ("声道", "声道号", "channelid", "speakerid", "spk", "说话人编号", "speakerlabel"),
+    "speaker_label": (
+        "声道", "声道号", "通道", "通道号", "channelid", "说话人id", "speakerid", "spk", "说话人编号",
+        "speakerlabel",
+    ),
 }  # fmt: skip
 
 _UNITS: tuple[tuple[re.Pattern[str], TimeUnit], ...] = (
@@ -63,6 +67,7 @@ _NOISE = re.compile(
     r"[(（\[【].*?[)）\]】]|毫秒|微秒|(?<=[时间始束])秒$|[\s_\-](ms|us|usec|s|secs?|millis|seconds)$|(?<=[一-鿿])ms$"
 )
 _GAPS = re.compile(r"[\s_\-*:：#\ufeff]")
+_WHO_OR_WHICH = frozenset({"speaker", "id", "speaker_label", "agent_id"})
 _KNOWN = {synonym: name for name, synonyms in SYNONYMS.items() for synonym in synonyms}
 
 
@@ -96,9 +101,16 @@ def columns_of(header: Sequence[str], named: Mapping[str, str]) -> dict[str, int
     return positions
 
 
+def missing_columns(columns: Mapping[str, int]) -> list[str]:
+    """Name in Chinese what a header row lacks to be that of a turn table; [] when it lacks nothing."""
+    lacking = [] if "text" in columns else ["说了什么（如“内容”）"]
+    if not columns.keys() & _WHO_OR_WHICH:
+        lacking.append("谁说的或属于哪一通（如“角色”“声道”“会话ID”）")
+    return lacking
+
+
 def names_a_turn_table(cells: Sequence[str], named: frozenset[str] = frozenset()) -> bool:
     """Tell whether a row is the header of a turn table: a text column and one more that we know."""
     if named and named & {cell.strip() for cell in cells}:
         return True
-    columns = columns_of(cells, {})
-    return "text" in columns and bool(columns.keys() & {"speaker", "id", "speaker_label", "agent_id"})
+    return not missing_columns(columns_of(cells, {}))

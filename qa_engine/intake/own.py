@@ -7,10 +7,18 @@ from collections.abc import Iterator
 
 from qa_engine.domain.errors import IntakeError
 from qa_engine.domain.staff import Agent, Customer
-from qa_engine.domain.transcript import Channel, Origin, Speaker, Transcript, Turn, Word
+from qa_engine.domain.transcript import Channel, Origin, Speaker, Transcript, TranscriptFlag, Turn, Word
 from qa_engine.intake.fields import FieldProblem, FieldReader, checked_text
 from qa_engine.intake.speakers import channel_of, speaker_of
 
+_SPEAKER_KEYS = ("speaker", "role", "s")
+_TEXT_KEYS = ("text", "content", "words", "t")
+# Keys of other systems that are too vague to be taken, and what was probably meant.
+_MISNAMED = {
+    "speaker": ("spk", "speaker_id", "sender", "from", "name", "user", "who", "identity", "角色", "说话人"),
+    "text": ("message", "msg", "sentence", "utterance", "transcript", "value", "内容", "文本"),
+}
+_BARE_TIMES = ("start", "end", "begin", "start_time", "end_time", "begin_time", "startTime", "endTime")
 # A diarization label rather than a role that was misspelt.
 _LABEL = re.compile(r"(spk|speaker|channel|spk_?name|ch)?[\s_\-]*\d{1,4}", re.IGNORECASE)
 
@@ -18,6 +26,7 @@ _LABEL = re.compile(r"(spk|speaker|channel|spk_?name|ch)?[\s_\-]*\d{1,4}", re.IG
 class OwnReader:
     """Reads ``{"id", "turns": [{"speaker", "text", "start_ms", "end_ms"}]}`` and ``turns[].s/t``.
 
+    ``role`` stands for ``speaker``, ``content`` (or ``words``, when text) for ``text``.
     Keys we do not know are ignored; known keys of a wrong type are refused with their path. Times
     are named in ms, so no unit can be mistaken.
     """
@@ -40,6 +49,12 @@ def _transcript(call: FieldReader, origin: Origin) -> Transcript:
     turns = tuple(map(_turn, call.objects("turns")))
     labelled = any(turn.speaker is not Speaker.UNKNOWN for turn in turns)
     timed = any(turn.start_ms is not None for turn in turns)
+    unread = tuple(
+        i
+        for i, turn in enumerate(call.objects("turns"))
+        if not turn.has("start_ms") and any(map(turn.has, _BARE_TIMES))
+    )
+    why = "时间字段没有注明单位，未采用；写成 start_ms、end_ms（毫秒）"
     attributes = call.optional_object("attributes")
     if attributes is not None:
         check_depth(attributes.value, attributes.path)
@@ -54,30 +69,59 @@ def _transcript(call: FieldReader, origin: Origin) -> Transcript:
         duration_ms=call.optional_ms("duration_ms"),
         role_source="given" if labelled else "unknown",
         unit_source="declared" if timed else "none",
+        flags=(TranscriptFlag("unit_unknown", why, unread),) if unread else (),
         origin=origin,
     )
 
 
 def _turn(turn: FieldReader) -> Turn:
-    short = "s" in turn.value and "speaker" not in turn.value
-    speaker_key, text_key = ("s", "t") if short else ("speaker", "text")
-    text = turn.text(text_key)
-    speaker, label = _speaker(turn, speaker_key)
+    text = turn.text(_key(turn, _TEXT_KEYS))
+    speaker, label = _speaker(turn)
     signals = turn.optional_object("signals")
     return Turn(
         speaker=speaker,
         text=text,
         start_ms=turn.optional_ms("start_ms"),
         end_ms=turn.optional_ms("end_ms"),
-        words=tuple(map(_word, turn.optional_objects("words"))) if "words" in turn.value else (),
+        words=() if isinstance(turn.value.get("words"), str) else _words(turn),
         speaker_label=label,
         signals=signals.value if signals else {},
     )
 
 
-def _speaker(turn: FieldReader, key: str) -> tuple[Speaker, str | None]:
+def _words(turn: FieldReader) -> tuple[Word, ...]:
+    return tuple(map(_word, turn.optional_objects("words")))
+
+
+def _key(turn: FieldReader, accepted: tuple[str, ...]) -> str:
+    """Return the first of the accepted keys that a turn has.
+
+    Raises:
+        FieldProblem: it has none; tells the key that was probably meant.
+    """
+    for key in accepted:
+        # Our own "words" are timings (an array); other systems call the sentence itself so.
+        if key in turn.value and (key != "words" or isinstance(turn.value[key], str)):
+            return key
+    wanted = accepted[0]
+    legal = "agent（坐席）、customer（客户）或 system（系统）" if wanted == "speaker" else "这句话的原文"
+    meant = next((key for key in _MISNAMED[wanted] if key in turn.value), None)
+    why = "缺少该字段" + (f"；有 {meant}，是不是想写 {wanted}" if meant else "")
+    raise FieldProblem(turn.path_of(wanted), why, f"每句写上 {wanted}：{legal}", "missing_field")
+
+
+def _speaker(turn: FieldReader) -> tuple[Speaker, str | None]:
+    key = _key(turn, _SPEAKER_KEYS)
     word = turn.label(key)
     label = turn.optional_label("speaker_label")
+    if key == "speaker" and isinstance(role := turn.value.get("role"), str):
+        # Both: "speaker" may be who (SPEAKER_00) and "role" which side; two sides must agree.
+        named, side = speaker_of(word), speaker_of(role)
+        if named is None and side is not None and word != Speaker.UNKNOWN:
+            return side, label or word
+        if named is not None and side is not None and named is not side:
+            remedy = "只留一个，写成 agent、customer 或 system"
+            raise FieldProblem(turn.path_of("role"), "与 speaker 写的角色不一致", remedy, "bad_value")
     speaker = speaker_of(word)
     if speaker is not None:
         return speaker, label

@@ -27,7 +27,8 @@ _NAMED = re.compile(r"^\s*[\[【<]?(?P<name>[^\s:：\[\]【】<>]{1,24})[\]】>]
 _NAME_LINE = re.compile(
     rf"^\s*(?P<name>[^\s:：]{{1,24}})\s+[\[(（]?(?P<start>{DATE.pattern}|{CLOCK.pattern})[\])）]?\s*$"
 )
-_LABEL = re.compile(r"[A-Z]|(?:spk|speaker|channel|说话人|发言人|讲话人|声道)[\s_\-]?\d{1,3}", re.IGNORECASE)
+# Single letters are labels in capitals only: "a: 1" is a setting, not somebody speaking.
+_LABEL = re.compile(r"[A-Z]|(?i:spk|speaker|channel|说话人|发言人|讲话人|声道)[\s_\-]?\d{1,3}")
 _RULE = re.compile(r"^\s*([=\-*#_~—])\1{2,}.*$")
 _META = ("id", "agent_id", "agent_name", "team", "skill_group", "customer_id", "customer_tier",
          "customer_region", "channel", "started_at")  # fmt: skip
@@ -54,8 +55,13 @@ class _Block:
 
 
 def looks_like_dialogue(head: str) -> bool:
-    """Tell whether the beginning of a text holds at least one line said by somebody."""
-    return any(_said(line) is not None for line in head.splitlines()[:400])
+    """Tell whether the beginning of a text is spoken: one line by a known role, or two by any label."""
+    said = [found for line in head.splitlines()[:400] if (found := _said(line)) is not None]
+    return len(said) >= 2 or any(_names_role(name) for name, *_ in said)
+
+
+def _names_role(name: str) -> bool:
+    return len(name) > 1 and speaker_of(name) is not None
 
 
 def read_text(
@@ -104,7 +110,7 @@ def _said(text: str) -> tuple[str, str, str | None, str | None] | None:
     stamp = _STAMP.match(text)
     rest = text[stamp.end() :] if stamp else text
     found = _NAMED.match(rest)
-    if found is None or (speaker_of(found["name"]) is None and not _LABEL.fullmatch(found["name"])):
+    if found is None or not (_names_role(found["name"]) or _LABEL.fullmatch(found["name"])):
         return None
     return found["name"], found["text"], stamp["start"] if stamp else None, stamp["end"] if stamp else None
 

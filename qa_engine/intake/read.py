@@ -15,6 +15,7 @@ from qa_engine.intake import kinds
 from qa_engine.intake.base import TextFormatReader
 from qa_engine.intake.documents import JsonSource, parse_document, read_json_lines, read_json_values
 from qa_engine.intake.encoding import RawStream, TextStream, utf8_stream
+from qa_engine.intake.header_refusal import DOCUMENT, looks_like_table, no_header
 from qa_engine.intake.identity import SeenIds, derived_id
 from qa_engine.intake.lines import bad_encoding, split_lines, too_long
 from qa_engine.intake.opening import Source, cannot_open, find_sources, open_bytes
@@ -149,9 +150,14 @@ def _read_stream(stream: TextStream, name: str, options: IntakeOptions) -> Items
     elif looks_like_dialogue(head):
         lines = split_lines(stream.pieces, limit)
         yield from read_text(lines, Origin(name, "text"), stream.codec, limit, stream.breaks)
+    elif (first_row := looks_like_table(head)) is not None:
+        yield no_header([first_row], options.columns).at(Origin(name, "csv"))
     elif head.strip():
-        why = "认不出这是什么格式"
-        remedy = "支持 JSON、JSONL、CSV、XLSX、SRT、VTT，以及“客服：…”“客户：…”逐行书写的纯文本"
+        why = "没有写明每句话是谁说的，分不出坐席和客户，也不是认得的其他格式"
+        remedy = (
+            "每行写成“客服：…”“客户：…”，或至少两行 SPEAKER_00: …；"
+            f"也可用 JSON、JSONL、CSV、XLSX、SRT、VTT，格式见 {DOCUMENT}"
+        )
         yield IntakeError(name, why, remedy, "unknown_format")
 
 

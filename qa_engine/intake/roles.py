@@ -8,6 +8,7 @@ fragments of five turns 98.1 % right, and 99.5 % of those above the line.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,8 @@ _COLLAPSE_TURNS = 4
 _COLLAPSE_CUES = 2
 # Labels beyond two are called agent or customer only when they lean this clearly (log-odds).
 _CLEAR_LEAN = 1.0
+_CHANNEL_LABEL = re.compile(r"[A-Za-z]|(?:spk|speaker|channel|ch)?[\s_\-]?\d{1,3}", re.IGNORECASE)
+_LABELS_TOLD = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,25 @@ class _Verdict:
 def settle_roles(transcript: Transcript, agent_channel: str | None) -> Transcript:
     """Return the transcript with every role it can be given, and flags for what stays in doubt.
 
-    Roles the producer gave stay. Collapsed diarization (one label for the whole call) leaves every
+    Roles the producer gave stay. A call with the words of one side only is flagged ``one_sided``.
+    Collapsed diarization (one label for the whole call) leaves every
     speaker UNKNOWN with ``single_speaker``; nothing is judged as if it were true.
     """
+    settled = _settled(transcript, agent_channel)
+    if not settled.one_sided:
+        return settled
+    sides = {turn.speaker for turn in settled.turns if turn.text.strip()}
+    if Speaker.AGENT in sides:
+        why = "整通只有坐席的话，没有客户的话"
+    elif Speaker.CUSTOMER in sides:
+        why = "整通只有客户的话，没有坐席的话"
+    else:
+        why = "整通只有系统消息，坐席和客户都没有说话"
+    why += "，缺的一方说了什么无从得知；请检查转写是否漏了一路声道"
+    return replace(settled, flags=(*settled.flags, TranscriptFlag("one_sided", why)))
+
+
+def _settled(transcript: Transcript, agent_channel: str | None) -> Transcript:
     unknown = [
         i
         for i, turn in enumerate(transcript.turns)
@@ -49,17 +68,25 @@ def settle_roles(transcript: Transcript, agent_channel: str | None) -> Transcrip
     known = {turn.speaker for turn in transcript.turns} & {Speaker.AGENT, Speaker.CUSTOMER}
     unlabelled = tuple(i for i in unknown if transcript.turns[i].speaker_label is None)
     named = {label for label in labels if label is not None}
+    absent = agent_channel is not None and agent_channel not in named
     if not named:
         flag = TranscriptFlag("roles_missing", f"有 {len(unknown)} 句不知道是谁说的", unlabelled)
         source: RoleSource = transcript.role_source if known else "unknown"
-        return replace(transcript, role_source=source, flags=(*transcript.flags, flag))
+        told = (_absent(agent_channel, named, "这些话又没有声道标签，角色未知"),) if absent else ()
+        return replace(transcript, role_source=source, flags=(*transcript.flags, flag, *told))
     if not known and len(named) == 1:
-        return _collapsed(transcript)
+        collapsed = _collapsed(transcript)
+        if not absent:
+            return collapsed
+        flag = _absent(agent_channel, named, "又只有一个说话人标签，角色未知")
+        return replace(collapsed, flags=(*collapsed.flags, flag))
     verdict = _mapped(named, agent_channel) if agent_channel in named else _inferred(transcript, named)
     flags = list(verdict.flags)
-    if agent_channel is not None and agent_channel not in named:
-        why = "指定的坐席声道在这通会话里不存在，改为按内容推断角色"
-        flags.append(TranscriptFlag("agent_channel_absent", why))
+    if absent:
+        outcome = (
+            "改为按说话内容推断角色" if verdict.source == "inferred" else "按说话内容也推断不出，角色未知"
+        )
+        flags.append(_absent(agent_channel, named, outcome))
     if unlabelled:
         why = f"有 {len(unlabelled)} 句不知道是谁说的"
         flags.append(TranscriptFlag("roles_missing", why, unlabelled))
@@ -76,6 +103,14 @@ def settle_roles(transcript: Transcript, agent_channel: str | None) -> Transcrip
         role_confidence=round(verdict.confidence, 4),
         flags=(*transcript.flags, *flags),
     )
+
+
+def _absent(agent_channel: str | None, labels: set[str], outcome: str) -> TranscriptFlag:
+    # Labels can be people's names; only those that cannot be are told.
+    heard = "、".join(sorted(label for label in labels if _CHANNEL_LABEL.fullmatch(label))[:_LABELS_TOLD])
+    seen = f"（有的是 {heard}）" if heard else ""
+    why = f"指定的坐席声道“{agent_channel}”在这通会话里不存在{seen}，{outcome}"
+    return TranscriptFlag("agent_channel_absent", why)
 
 
 def _mapped(labels: set[str], agent_channel: str | None) -> _Verdict:

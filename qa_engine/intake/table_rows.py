@@ -36,7 +36,9 @@ def csv_rows(lines: Iterator[Line], delimiter: str, codec: str, max_bytes: int) 
             return
         except csv.Error:
             problems.clear()
-            why = f"第 {first} 到 {max(first, reader.line_num)} 行的引号不配对或单元格过长，无法分列"
+            last = max(first, reader.line_num)
+            where = f"第 {first} 行" if last == first else f"第 {first} 到 {last} 行"
+            why = f"{where}的引号不配对或单元格过长，无法分列"
             problem = FieldProblem("", why, "单元格里的引号要成对，或重新导出", "bad_csv")
             yield Row(first, [], problem, loses_rows=True)
             continue

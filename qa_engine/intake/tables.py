@@ -20,7 +20,8 @@ from qa_engine.domain.transcript import (
 )
 from qa_engine.intake.encoding import TextStream
 from qa_engine.intake.fields import FieldProblem, TimeUnit, checked_text
-from qa_engine.intake.headers import columns_of, names_a_turn_table, unit_of
+from qa_engine.intake.header_refusal import no_header, no_sheet
+from qa_engine.intake.headers import columns_of, missing_columns, names_a_turn_table, unit_of
 from qa_engine.intake.kinds import header_delimiter
 from qa_engine.intake.lines import split_lines
 from qa_engine.intake.options import IntakeOptions
@@ -43,7 +44,8 @@ def read_csv(stream: TextStream, file: str, options: IntakeOptions) -> Items:
     text = header_line.data.decode("utf-8", "replace") if header_line else ""
     delimiter = header_delimiter(text, named)
     if header_line is None or delimiter is None:
-        yield no_header().at(Origin(file, "csv", header_line.number if header_line else None))
+        line = header_line.number if header_line else None
+        yield no_header([text], options.columns).at(Origin(file, "csv", line))
         return
     rows = csv_rows(chain([header_line], lines), delimiter, stream.codec, options.max_line_bytes)
     # The reader counts from the header; lines above it were blank.
@@ -54,25 +56,24 @@ def read_workbook(data: bytes, file: str, options: IntakeOptions) -> Items:
     """Yield the calls of every sheet of an Excel workbook that starts with a known header."""
     origin = Origin(file, "xlsx")
     found = False
+    tops: list[list[str]] = []
+    sheets = 0
     try:
         for name, rows in sheet_rows(data):
             if options.sheet is not None and name != options.sheet:
                 continue
-            table = _from_header(rows, frozenset(options.columns.values()))
+            sheets += 1
+            table = _from_header(rows, frozenset(options.columns.values()), tops)
             if table is not None:
                 found = True
                 yield from _read_rows(table, origin, options)
     except FieldProblem as problem:
         yield problem.at(origin)
         return
-    if not found:
-        yield no_header().at(origin)
-
-
-def no_header() -> FieldProblem:
-    """Build the problem of a table without a header row that names speaker and text."""
-    why = "没有找到表头：至少要有“内容”列，以及“会话ID”或“角色”列"
-    return FieldProblem("", why, "补上表头，或用列映射选项指明各列", "no_header")
+    if not sheets and options.sheet is not None:
+        yield no_sheet(options.sheet).at(origin)
+    elif not found:
+        yield no_header(tops, options.columns).at(origin)
 
 
 def _renumbered(rows: Iterator[Row], above: int, stream: TextStream) -> Iterator[Row]:
@@ -85,14 +86,15 @@ def _renumbered(rows: Iterator[Row], above: int, stream: TextStream) -> Iterator
         yield Row(last + 1, [], FieldProblem("", why, remedy, "incomplete_call"), loses_rows=True)
 
 
-def _from_header(rows: Iterator[Row], named: frozenset[str]) -> Iterator[Row] | None:
-    """Skip titles above the header; None when the first rows hold no header."""
+def _from_header(rows: Iterator[Row], named: frozenset[str], tops: list[list[str]]) -> Iterator[Row] | None:
+    """Skip titles above the header; None when the first rows, put into ``tops``, hold no header."""
     for _ in range(_HEADER_ROWS):
         row = next(rows, None)
         if row is None:
             return None
         if names_a_turn_table(row.cells, named):
             return chain([row], rows)
+        tops.append(row.cells)
     return None
 
 
@@ -102,6 +104,9 @@ def _read_rows(rows: Iterator[Row], origin: Origin, options: IntakeOptions) -> I
         yield header.problem.at(_placed(origin, header.line))
         return
     layout = _Layout.of(header.cells, options)
+    if missing_columns(layout.columns):
+        yield no_header([header.cells], options.columns).at(_placed(origin, header.line))
+        return
     lost: list[IntakeError] = []
 
     def told() -> Iterator[Row]:
@@ -131,6 +136,7 @@ class _Layout:
     headers: list[str]
     unit: TimeUnit | None
     extra: Mapping[str, int]
+    absent: tuple[str, ...]
 
     @classmethod
     def of(cls, header: list[str], options: IntakeOptions) -> _Layout:
@@ -139,7 +145,9 @@ class _Layout:
         unit = options.time_unit or next((unit for unit in stated if unit is not None), None)
         used = set(columns.values())
         extra = {cell.strip(): i for i, cell in enumerate(header) if i not in used and cell.strip()}
-        return cls(columns, header, unit, extra)
+        written = {cell.strip() for cell in header}
+        absent = tuple(theirs for theirs in options.columns.values() if theirs.strip() not in written)
+        return cls(columns, header, unit, extra, absent)
 
     def cell(self, row: Row, column: str) -> str:
         position = self.columns.get(column, -1)
@@ -183,6 +191,9 @@ def _transcript(group: RowGroup, layout: _Layout, origin: Origin) -> Transcript:
         flags.append(TranscriptFlag("rows_scattered", "同一会话的行在表里不连续，已按会话号归并"))
     if group.filled_down:
         flags.append(TranscriptFlag("id_filled_down", "部分行没有会话号，沿用了上一行的会话号"))
+    if layout.absent:
+        absent = "、".join(f"“{name}”" for name in layout.absent)
+        flags.append(TranscriptFlag("column_absent", f"--column 指定的表头{absent}在表里没有，未采用"))
     flags.extend(time_flags(spans))
     role_source: RoleSource = "unknown"
     if any(speaker is not Speaker.UNKNOWN for speaker, _ in speakers):
@@ -241,8 +252,8 @@ def time_flags(spans: Spans) -> list[TranscriptFlag]:
 def _speakers(group: RowGroup, layout: _Layout) -> list[tuple[Speaker, str | None]]:
     words = [layout.cell(row, "speaker").strip() for row in group.rows]
     if not any(words):
-        labels = [layout.cell(row, "speaker_label").strip() or None for row in group.rows]
-        return [(Speaker.UNKNOWN, label) for label in labels]
+        # Some tables write roles into the channel column.
+        words = [layout.cell(row, "speaker_label").strip() for row in group.rows]
     assigned = assign_speakers(words)
     agent_names = {layout.first(group, key) for key in ("agent_name", "agent_id")} - {None}
     customers = {layout.first(group, "customer_id")} - {None}

@@ -10,6 +10,8 @@ import orjson
 
 from qa_engine.domain.errors import IntakeError
 from qa_engine.domain.transcript import Origin, Transcript
+from qa_engine.intake.duplicate_keys import refuse_duplicate_keys
+from qa_engine.intake.fields import FieldProblem
 from qa_engine.intake.producers.call import JsonProducer
 
 _INDEX = re.compile(r"\[(\d+)\]\.?")
@@ -46,7 +48,12 @@ class JsonLinesProducer:
             if not line.strip():
                 continue
             try:
-                messages.append(orjson.loads(line))
+                message = orjson.loads(line)
+                refuse_duplicate_keys(line.encode(), message)
+                messages.append(message)
+            except FieldProblem as problem:
+                yield problem.at(replace(origin, line=number))
+                return
             except orjson.JSONDecodeError:
                 yield IntakeError(
                     file=origin.file,

@@ -32,7 +32,7 @@ _TRACKING = re.compile(
     r"(?<![A-Z0-9])(?:(?:SF|YT|JT|ZTO|STO|JDVA|JDV[A-Z]|JD|EMS|DPK|YD|DB|ZJS"
     r"|TT)[ ]?[0-9]{10,16}|[A-Z]{2}[ ]?[0-9]{9}[ ]?[A-Z]{2})(?![A-Z0-9])"
 )
-_LETTERED = re.compile(r"(?<![A-Z0-9])[A-Z]{1,6}[0-9]{12,28}(?![A-Z0-9])")
+_LETTERED = re.compile(r"(?<![A-Z0-9])(?!IMEI)[A-Z]{1,6}[0-9]{12,28}(?![A-Z0-9])")
 _CODE = re.compile(r"(?<![A-Z0-9])[A-Z0-9](?:[ \-]?[A-Z0-9]){5,31}(?![A-Z0-9])")
 _SPOKEN_SIGN = re.compile("@|艾特|圈A| AT ")
 _WECHAT = re.compile(

@@ -5,11 +5,22 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from qa_engine.text.redact.view import without_masks
+
 # How far back a cue may stand; the words between may not end the sentence.
 REACH = 14
 
 _CUES: tuple[tuple[str, str], ...] = (
     ("verification_code", r"验证码|校验码|动态码|动态密码|短信码"),
+    ("password", r"(?:密码|口令|PIN码)(?!不|别|千万|请不|请别|您别|忘|错)"),
+    ("security_code", r"[Cc][Vv][VvCcNn]2?|安全码"),
+    (
+        "account_number",
+        r"会员卡?号|资金账[号户]|证券账[号户]|户号(?!码)|客户号|客户编号|缴费号|社保卡?号|公积金账号"
+        r"|宽带账号",
+    ),
+    ("tax_number", r"税号|纳税人识别号|信用代码|税务登记号"),
+    ("imei", r"IMEI码?|设备识别码|串[号码]"),
     ("id_card", r"身份证(?:件)?(?:号码?)?|证件号码?|身份号码?"),
     ("bank_card", r"银行卡号?|卡号|储蓄卡|借记卡|信用卡(?:号|卡号)?|银行账[号户]|收款账[号户]"),
     ("policy_number", r"保单号?码?|保险单号?|投保单号?|报案号|保险合同号"),
@@ -25,14 +36,16 @@ _CUES: tuple[tuple[str, str], ...] = (
     ("mobile", r"手机(?:号码?)?|电话(?:号码?)?|联系方式|联系号码"),
     (
         "other",
-        r"工号|尾号|后[二三四五六234568]位|末[四六46]位|前[三四六346]位|税号|信用代码|户号|客户号|票号|航班|房号"
+        r"工号|尾号|后[二三四五六234568]位|末[四六46]位|前[三四六346]位|票号|航班|房号"
         r"|门店编?号|型号|版本|热线|客服电话|服务电话|官方电话|群号",
     ),
     ("name", r"姓名|贵姓|怎么称呼|如何称呼|您姓什么|叫什么名字"),
 )  # fmt: skip
 _ANY_CUE = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _CUES))
 # At least one of these is in every cue: a cheap "no" for most turns.
-_CUE_CHARACTER = re.compile("[证码卡单号信机话扣照日位方户票航型版热姓名呼QVW账交同期生企流]")
+_CUE_CHARACTER = re.compile(
+    "[证码卡单号信机话扣照日位方户票航型版热姓名呼QVW账交同期生企流密口IvV全编费税用识串]"
+)
 _SENTENCE_END = re.compile("[。！!？?；;\n\x00]")
 
 
@@ -59,7 +72,11 @@ def cue_before(plain: str, at: int) -> Cue | None:
 
 
 def asked_kind(previous: str) -> str | None:
-    """What the other party asked for in the turn before (its last cue), or None."""
+    """What the other party asked for in the turn before (its last cue), or None.
+
+    A mask asks for nothing: "[银行卡号]" stands where a number was read out.
+    """
+    previous = without_masks(previous)
     if not _CUE_CHARACTER.search(previous):
         return None
     found = None

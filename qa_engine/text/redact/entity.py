@@ -1,4 +1,10 @@
-"""What a piece of personal data is: its kind, where it stands, and what it is masked with."""
+"""What a piece of personal data is: its kind, where it stands, and what it is masked with.
+
+Kinds whose name does not say it all: ``security_code`` is the CVV of a card, ``card_expiry`` its
+month and year (MM/YY), ``tax_number`` also the 统一社会信用代码 (GB 32100), ``account_number`` what a
+supplier or broker numbers its customers with (户号, 资金账号, 会员卡号), ``verification_code`` one-time
+codes, ``password`` secrets the customer chose.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +17,9 @@ LABELS = MappingProxyType({
     "plate": "车牌号", "email": "邮箱", "address": "地址", "name": "姓名", "order_number": "订单号",
     "policy_number": "保单号", "tracking_number": "运单号", "hk_macau_permit": "港澳通行证号",
     "taiwan_permit": "台胞证号", "passport": "护照号", "wechat": "微信号", "qq": "QQ号",
-    "verification_code": "验证码", "birth_date": "出生日期",
+    "verification_code": "验证码", "birth_date": "出生日期", "password": "密码", "security_code": "安全码",
+    "card_expiry": "有效期", "imei": "设备识别码", "ip_address": "IP地址", "tax_number": "税号",
+    "account_number": "账户号",
 })  # fmt: skip
 KINDS = tuple(LABELS)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Callable, Iterator
 
 from stdnum import luhn
-from stdnum.cn import ric
-from stdnum.exceptions import ValidationError
 
 from qa_engine.text.redact.cues import Cue, cue_before
 from qa_engine.text.redact.entity import Entity
+from qa_engine.text.redact.identity import is_identity_number, is_old_identity_number
 from qa_engine.text.redact.runs import Window, digit_runs
 from qa_engine.text.redact.view import View
 
@@ -22,7 +20,6 @@ _SERVICE = re.compile(
     r"(?:400|800)[0-9]{7}|95[0-9]{3,6}|96[0-9]{3,4}|1[012][0-9]{3}|1[12][0-9]|100[0-9]{2,3}|106[0-9]{5,17}"
 )
 _CARD_PREFIX = re.compile(r"62|4|5[1-5]|3[4-7]|60|68|69|9[05-9]")
-_ID15 = re.compile(r"[1-8][0-9]{5}([0-9]{2})([0-9]{2})([0-9]{2})[0-9]{3}")
 _X = re.compile(r"[ ]?(?:X|×|叉|艾克斯)(?![A-Z0-9])")
 _EXTENSION = re.compile(r"[ ,]{0,2}(?:转|分机号?|-)[ ]?(?:分机)?[ ]?[0-9]{1,6}(?![0-9])")
 _COUNTRY = re.compile(r"(?:\(?\+[ ]?(?:86\)?[ -]?)?|\()$")
@@ -58,13 +55,29 @@ _BY_CUE = {
     "order_number": (6, 32, 0.8), "policy_number": (6, 32, 0.8), "tracking_number": (8, 24, 0.8),
     "qq": (5, 11, 0.9), "wechat": (6, 15, 0.8),
     "verification_code": (4, 8, 0.9), "taiwan_permit": (8, 8, 0.9),
+    "password": (4, 20, 0.85), "account_number": (6, 20, 0.8),
 }  # fmt: skip
 _NO_LANDLINE = frozenset(
-    {"order_number", "policy_number", "tracking_number", "qq", "wechat", "id_card", "bank_card", "other"}
+    {
+        "order_number",
+        "policy_number",
+        "tracking_number",
+        "qq",
+        "wechat",
+        "id_card",
+        "bank_card",
+        "other",
+        "account_number",
+        "tax_number",
+        "imei",
+        "password",
+    }
 )
 _ORDER_LIKE = frozenset({"order_number", "policy_number", "tracking_number"})
 _DAY = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 _LINK = re.compile(r"[ :：,是为叫就我加嗯呃啊]{0,6}")
+# Words so common that only digits right after them are meant.
+_CLOSE_CUES = frozenset({"qq", "wechat", "password", "account_number"})
 _FIXED_CUES = frozenset({"order_number", "policy_number", "tracking_number", "qq", "wechat"})
 
 
@@ -78,9 +91,12 @@ def _entities_of_run(run: Window, view: View, asked: str | None) -> Iterator[Ent
     """Numbers that prove themselves first; a cue then speaks for what is left between them."""
     cue = cue_before(view.plain, run.start)
     kind = cue.kind if cue else asked
-    loose = cue and kind in ("qq", "wechat") and not _LINK.fullmatch(view.plain, cue.end, run.start)
-    if loose or (cue is None and asked == "other"):
+    loose = cue and kind in _CLOSE_CUES and not _LINK.fullmatch(view.plain, cue.end, run.start)
+    if loose or (cue is None and asked in ("other", "password")):
         kind = None
+    if kind == "id_card" and (whole := _by_cue(run, view, kind, cue)) and _is_18_long(run, whole):
+        yield whole
+        return
     first = rest = 0
     while first < len(run.groups):
         found = _longest(run, first, lambda window: _by_format(window, view, kind))
@@ -160,35 +176,18 @@ def _glued_to_letters(window: Window, view: View) -> bool:
 def _id_card(window: Window, view: View, kind: str | None) -> Entity | None:
     digits = window.digits
     if len(digits) == 17 and (cross := _X.match(view.plain, window.end)):
-        if _grouped_as_one(window) and _valid_id(digits + "X"):
+        if _grouped_as_one(window) and is_identity_number(digits + "X"):
             return Entity("id_card", window.start, cross.end(), 1.0)
-    elif len(digits) == 18 and _grouped_as_one(window) and _valid_id(digits):
+    elif len(digits) == 18 and _grouped_as_one(window) and is_identity_number(digits):
         return Entity("id_card", window.start, window.end, 1.0)
-    elif len(digits) == 15 and kind == "id_card" and _valid_old_id(digits):
+    elif len(digits) == 15 and kind == "id_card" and is_old_identity_number(digits):
         return Entity("id_card", window.start, window.end, 0.9)
     return None
 
 
-def _valid_id(number: str) -> bool:
-    """Check digit and birth date. The district is not looked up: invented and abolished codes exist."""
-    if number[0] == "0" or ric.calc_check_digit(number) != number[-1]:
-        return False
-    try:
-        born = ric.get_birth_date(number)
-    except ValidationError:
-        return False
-    return 1900 <= born.year <= 2099
-
-
-def _valid_old_id(number: str) -> bool:
-    match = _ID15.fullmatch(number)
-    if not match:
-        return False
-    try:
-        datetime.date(1900 + int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:
-        return False
-    return True
+def _is_18_long(run: Window, entity: Entity) -> bool:
+    """Seventeen digits and an X, or eighteen digits: an identity card misheard, no telephone in it."""
+    return len(run.digits) == (18 if entity.end == run.end else 17)
 
 
 def _mobile(window: Window, view: View, kind: str | None) -> Entity | None:
@@ -213,10 +212,17 @@ def _landline(window: Window, view: View, kind: str | None) -> Entity | None:
 
 def _bank_card(window: Window, _view: View, kind: str | None) -> Entity | None:
     digits = window.digits
+    if kind == "id_card" and len(digits) in (15, 18):
+        return None
     shortest = 13 if kind == "bank_card" else 16
     if not shortest <= len(digits) <= 19 or not _CARD_PREFIX.match(digits) or not luhn.is_valid(digits):
         return None
-    if kind in _FIXED_CUES or not window.plausible(_CARD_SHAPES):
+    odd = (
+        digits.startswith("62")
+        and 2 <= min(window.sizes) <= max(window.sizes) <= 8
+        and _grouped_as_one(window)
+    )
+    if kind in _FIXED_CUES or not (odd or window.plausible(_CARD_SHAPES)):
         return None
     return Entity("bank_card", window.start, window.end, 1.0 if kind == "bank_card" else 0.9)
 
@@ -234,6 +240,8 @@ _RECOGNISERS: tuple[Callable[[Window, View, str | None], Entity | None], ...] = 
 
 
 def _by_cue(window: Window, view: View, kind: str, cue: Cue | None) -> Entity | None:
+    if kind == "id_card" and _card_sized(window.digits):
+        kind = "bank_card"
     if not _grouped_as_one(window) or _MEASURE.match(view.plain, window.end):
         return None
     fewest, most, confidence = _BY_CUE[kind]
@@ -251,6 +259,11 @@ def _by_cue(window: Window, view: View, kind: str, cue: Cue | None) -> Entity | 
             kind = "landline"
         end = _with_extension(end, view)
     return Entity(kind, window.start, end, confidence if cue else confidence - 0.1)
+
+
+def _card_sized(digits: str) -> bool:
+    """UnionPay cards have 16, 17 or 19 digits, identity cards never."""
+    return digits.startswith("62") and len(digits) in (16, 17, 19)
 
 
 def _grouped_as_one(window: Window) -> bool:

@@ -8,10 +8,13 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from qa_engine.domain.transcript import Transcript, Turn, Word
+from qa_engine.text.redact.answers import mark_answers, mark_echoes
 from qa_engine.text.redact.cues import asked_kind
 from qa_engine.text.redact.entity import LABELS, Entity
 from qa_engine.text.redact.find import find_answers
 from qa_engine.text.redact.masking import mask_spans, redact
+from qa_engine.text.redact.runs import digit_runs
+from qa_engine.text.redact.view import view_of, without_masks
 
 _DIGIT = "0-9０-９零〇洞一幺二两三四五六七八九XxＸ"
 _ENDS_IN_DIGITS = re.compile(rf"[{_DIGIT}][，,。. 啊嗯呃哦…]*$")
@@ -50,13 +53,25 @@ def redact_transcript(transcript: Transcript) -> Transcript:
 
 def entities_of_turns(turns: tuple[Turn, ...]) -> list[tuple[Entity, ...]]:
     """For every turn its personal data, in text order and without overlap; offsets into the turn."""
-    asks = [asked_kind(turn.text) for turn in turns]
-    per_turn = [
-        find_answers(turn.text, _asked_before(turns, asks, index)) for index, turn in enumerate(turns)
-    ]
+    asks: list[str | None] = []
+    said: list[str] = []
+    per_turn: list[tuple[Entity, ...]] = []
+    for index, turn in enumerate(turns):
+        entities = find_answers(turn.text, _asked_before(turns, asks, index))
+        per_turn.append(entities)
+        # Words inside an entity ask for nothing, or masking twice would hear other questions.
+        said.append(without_masks(mask_spans(turn.text, entities)) if entities else without_masks(turn.text))
+        asks.append(asked_kind(said[index]))
+    alone = list(per_turn)
     for pieces in _chains(turns):
         asked = _asked_before(turns, asks, pieces[0])
         _mark_straddling(turns, pieces, asked, per_turn)
+    mark_answers(turns, said, asks, per_turn)
+    mark_echoes(turns, per_turn)
+    for index, turn in enumerate(turns):
+        # What was marked from outside the turn can set free what it was run together with.
+        if per_turn[index] != alone[index]:
+            per_turn[index] = find_answers(turn.text, _asked_before(turns, asks, index), per_turn[index])
     return per_turn
 
 
@@ -109,7 +124,7 @@ def _mark_straddling(
 ) -> None:
     """Find numbers in the pieces read as one text and mark the part in each turn."""
     joined = " ".join(_tidy_end(turns[index].text) for index in pieces)
-    entities = find_answers(joined, asked)
+    entities = find_answers(joined, asked or _unasked(joined))
     at = 0
     for index in pieces:
         size = len(_tidy_end(turns[index].text))
@@ -122,6 +137,15 @@ def _mark_straddling(
         kept = [e for e in per_turn[index] if all(e.end <= o.start or o.end <= e.start for o in own)]
         per_turn[index] = tuple(sorted(own + kept, key=lambda e: e.start))
         at = end + 1
+
+
+def _unasked(joined: str) -> str | None:
+    """Sixteen to nineteen digits in pieces that begin like a UnionPay card are one, misheard or not."""
+    view = view_of(joined)
+    for run in digit_runs(view.digits, view.plain, at_least=16):
+        if len(run.digits) <= 19 and run.digits.startswith("62"):
+            return "bank_card"
+    return None
 
 
 def _tidy_end(text: str) -> str:

@@ -64,6 +64,11 @@ def view_of(text: str) -> View:
     return View(plain, digits)
 
 
+def without_masks(text: str) -> str:
+    """The text with every mask such as ``[手机号]`` replaced by a barrier."""
+    return _MASK.sub(BARRIER, text) if "[" in text else text
+
+
 def _blank(text: str, spans: list[tuple[int, int]]) -> str:
     for start, end in spans:
         text = text[:start] + BARRIER * (end - start) + text[end:]
