@@ -9,11 +9,12 @@ from scripted import MODEL, THRESHOLDS, dialogue, play
 
 from qa_engine.detectors.attitude import AttitudeDetector, attitude_level, attitude_score
 from qa_engine.detectors.complaint import ComplaintDetector
-from qa_engine.detectors.resolution import ResolutionDetector, resolution_status
+from qa_engine.detectors.resolution import ResolutionDetector
 from qa_engine.detectors.satisfaction import SatisfactionDetector
 from qa_engine.domain.finding import NotEvaluable
 from qa_engine.domain.prediction import RESOLUTIONS, DialoguePrediction, Prediction, TurnPrediction
 from qa_engine.domain.report import FaultMark
+from qa_engine.domain.resolution import resolution_label
 from qa_engine.domain.taxonomy import AGENT_FAULTS, COMPLAINT_TYPES
 
 CALL = """
@@ -114,8 +115,8 @@ def test_resolution_names_its_turns_in_order_and_no_more_than_five():
 @given(st.tuples(*[st.floats(0.01, 1)] * 3), st.sampled_from(RESOLUTIONS))
 def test_more_probability_never_takes_a_status_away(raw, status):
     before = dict(zip(RESOLUTIONS, raw, strict=True))
-    if resolution_status(before) == status:
-        assert resolution_status(before | {status: before[status] * 2}) == status
+    if resolution_label(before) == status:
+        assert resolution_label(before | {status: before[status] * 2}) == status
 
 
 def test_expected_satisfaction_is_the_mean_of_the_distribution():

@@ -100,8 +100,8 @@ def test_a_wrong_expectation_is_told_in_chinese(tmp_path):
         "不符  第 16 行 写反了",
         "「问候」（greeting）期望合格，实际不合格",
         "「文明」（polite）期望合格，实际不合格",
-        "期望检查第 1–1 轮，实际检查了第 0–0 轮",
-        "证据期望在第 1 轮，实际在第 0 轮",
+        "期望检查第 2–2 句，实际检查了第 1–1 句（looked_at 从 0 数起，实际写作 [[0, 0]]）",
+        "证据期望在第 2 句，实际在第 1 句（turns 从 0 数起，实际写作 [0]）",
         "证据里没有“住嘴”，实际是：“闭嘴”",
         "是否及格期望是，实际否",
         "是否一票否决期望否，实际是",
@@ -113,7 +113,7 @@ def test_a_wrong_expectation_is_told_in_chinese(tmp_path):
 def test_a_right_expectation_is_green(tmp_path):
     right = SMALL[: SMALL.index("tests:")] + (
         "tests:\n  - name: 对的\n    dialogue: |\n      客服: 您好\n      客户: 嗯\n"
-        "    expect: {greeting: PASSED, polite: PASSED}\n"
+        "    expect: {greeting: 合格, polite: PASSED}\n"
         "    evidence: {greeting: {turns: [0], quotes: [您好]}}\n"
         "    total: {passed: true, percent: 100}\n"
     )

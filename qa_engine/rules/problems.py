@@ -25,6 +25,14 @@ _KINDS = {
 }
 
 
+# What people write instead of the English word.
+_IN_ENGLISH = {
+    "坐席": "agent", "客服": "agent", "座席": "agent", "客户": "customer", "用户": "customer",
+    "任意": "any", "全部": "all", "双方": "any", "句": "turn", "分句": "clause", "秒": "seconds",
+    "电话": "voice", "语音": "voice", "在线": "chat", "文字": "chat",
+}  # fmt: skip
+
+
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """ "您是不是想写“x”" for a near name, else the list of what exists."""
     names = list(known)
@@ -65,6 +73,8 @@ def _in_chinese(kind: type[BaseModel], problem: Mapping[str, Any], where: KeyPat
     if code == "value_error":
         why, _, remedy = str(context["error"]).partition("；")
         return why, remedy or "请按规则语言文档修改"
+    if code == "literal_error" and str(problem.get("input")) in _IN_ENGLISH:
+        return "取值不在允许的范围内", f"请写 {_IN_ENGLISH[str(problem['input'])]}"
     if code == "literal_error":
         return (
             "取值不在允许的范围内",

@@ -16,6 +16,7 @@ from qa_engine.rules.operators.base import CallOperator, Operator, ScopeOperator
 from qa_engine.rules.passage import Passage
 from qa_engine.rules.window import Unit, Window, turn_of
 
+_LACKING = "not"
 _ABSENT = "没有符合所列要求的内容"
 
 
@@ -145,7 +146,12 @@ class Every(Trial):
 
     @override
     def judge(self, call: HeardCall, passage: Passage) -> Judged:
-        return join_all([part.judge(call, passage) for part in self.parts])
+        judged = join_all([part.judge(call, passage) for part in self.parts])
+        # What was found explains a hit; that something else is lacking there only widens the quotation.
+        found = tuple(finding for finding in judged.findings if finding.key != _LACKING)
+        if judged.verdict is Verdict.HIT and found and len(found) < len(judged.findings):
+            return Judged(Verdict.HIT, found, None, judged.confidence)
+        return judged
 
     @override
     def tally(self, call: HeardCall, window: Window) -> Judged:
@@ -216,7 +222,7 @@ class Without(Trial):
     def judge(self, call: HeardCall, passage: Passage) -> Judged:
         judged = self.part.judge(call, passage)
         if judged.verdict is Verdict.MISS:
-            lacking = Finding("not", passage.whole(), judged.confidence, _ABSENT)
+            lacking = Finding(_LACKING, passage.whole(), judged.confidence, _ABSENT)
             return Judged(Verdict.HIT, (lacking,), None, judged.confidence)
         return Judged(negated(judged.verdict), judged.findings, judged.missing, judged.confidence)
 

@@ -76,10 +76,10 @@ def _ready(
 def _check_turns(
     evidence: EvidenceExpected, path: Path, count: int, source: SourceMap, errors: list[ConfigError]
 ) -> None:
-    remedy = f"轮次从 0 数起，这段对话是 0 到 {count - 1}"
+    remedy = f"这里从 0 数起：第 1 句写 0，这段对话是 0 到 {count - 1}"
     for turn in evidence.turns or []:
         if not 0 <= turn < count:
-            errors.append(source.error((*path, "turns"), f"没有第 {turn} 轮", remedy))
+            errors.append(source.error((*path, "turns"), f"没有第 {turn + 1} 句（写作 {turn}）", remedy))
     for span in evidence.looked_at or []:
         if len(span) != 2 or not 0 <= span[0] <= span[1] < count:
             errors.append(source.error((*path, "looked_at"), "范围要写成 [起, 止]，且在对话之内", remedy))

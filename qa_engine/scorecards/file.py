@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +11,15 @@ from qa_engine.domain.scorecard import Outcome, Scoring
 
 KEY = r"^[a-z0-9_]+$"
 SCHEMA = "scorecard/1"
+
+ExpectedOutcome = Literal[
+    "PASSED", "FAILED", "NOT_APPLICABLE", "NOT_EVALUATED", "合格", "不合格", "不适用", "未判定", "未能判定"
+]
+_OUTCOMES: Mapping[str, Outcome] = {
+    **{outcome.value: outcome for outcome in Outcome},
+    "合格": Outcome.PASSED, "不合格": Outcome.FAILED, "不适用": Outcome.NOT_APPLICABLE,
+    "未判定": Outcome.NOT_EVALUATED, "未能判定": Outcome.NOT_EVALUATED,
+}  # fmt: skip
 
 
 class _Strict(BaseModel):
@@ -71,15 +81,13 @@ class TestFile(_Strict):
     duration_ms: int | None = Field(None, ge=0, description="录音时长（毫秒）")
     attributes: dict[str, Any] = Field(default_factory=dict, description="随路数据")
     signals: Signals | None = Field(None, description="代替模型的判断；不写则视为没有模型")
-    expect: dict[str, Literal["PASSED", "FAILED", "NOT_APPLICABLE", "NOT_EVALUATED"]] = Field(
-        min_length=1, description="质检项 → 期望结果"
-    )
+    expect: dict[str, ExpectedOutcome] = Field(min_length=1, description="质检项 → 期望结果，中英文都可以")
     evidence: dict[str, EvidenceExpected] = Field(default_factory=dict, description="质检项 → 期望证据")
     total: TotalExpected | None = Field(None, description="期望总分")
 
     def outcomes(self) -> dict[str, Outcome]:
         """The expected outcomes as domain values."""
-        return {key: Outcome(value) for key, value in self.expect.items()}
+        return {key: _OUTCOMES[value] for key, value in self.expect.items()}
 
 
 class CriterionFile(_Strict):

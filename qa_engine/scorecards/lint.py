@@ -10,7 +10,7 @@ from qa_engine.rules.source import Path, key_path
 from qa_engine.scorecards.file import CriterionFile
 from qa_engine.scorecards.loading import LoadedScorecard, criteria_with_paths
 from qa_engine.scorecards.phrase_lint import phrase_warnings
-from qa_engine.scorecards.reach import contradiction, impossible_operators, names_used
+from qa_engine.scorecards.reach import conditions, contradiction, impossible_operators, names_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,17 @@ def _impossible(loaded: LoadedScorecard) -> Found:
         yield "never_hits", path, f"这个条件永远不会命中：{why}", "改正 role 或算子的参数"
 
 
+def _reversed(loaded: LoadedScorecard) -> Found:
+    for path, condition in conditions(loaded.written):
+        scope = condition.get("scope")
+        first, last = (scope.get("from"), scope.get("to")) if isinstance(scope, dict) else (None, None)
+        if not isinstance(first, int | float) or not isinstance(last, int | float):
+            continue
+        if first > last and (first < 0) == (last < 0):
+            message = f"范围写反了：from {first:g} 在 to {last:g} 之后，按 {last:g} 到 {first:g} 执行"
+            yield "reversed_range", (*path, "scope", "from"), message, f"写成 from: {last:g}、to: {first:g}"
+
+
 def _amounts(loaded: LoadedScorecard) -> Found:
     written = loaded.written
     for i, section in enumerate(written.sections):
@@ -145,5 +156,6 @@ def _amounts(loaded: LoadedScorecard) -> Found:
 
 
 _CHECKS: tuple[Callable[[LoadedScorecard], Found], ...] = (
-    _unused, _untested, _critical_without_description, _never, _impossible, _amounts, phrase_warnings,
+    _unused, _untested, _critical_without_description, _never, _impossible, _reversed, _amounts,
+    phrase_warnings,
 )  # fmt: skip

@@ -45,13 +45,18 @@ def _conditions_in(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any
             yield from _conditions_in(inner, (*path, i))
 
 
-def operators(written: ScorecardFile) -> Iterator[tuple[Path, str, Any, str]]:
-    """Every operator of a file: its path, name, parameters, and the role of its condition."""
+def conditions(written: ScorecardFile) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every condition of a file, named or written in place, with its path."""
     places = [(("conditions", name), value) for name, value in written.conditions.items()]
     for root, value in [*places, *_roots(written)]:
-        for path, condition in _conditions_in(value, root):
-            role = str(condition.get("role", "any"))
-            yield from _operators_in(condition["test"], (*path, "test"), role)
+        yield from _conditions_in(value, root)
+
+
+def operators(written: ScorecardFile) -> Iterator[tuple[Path, str, Any, str]]:
+    """Every operator of a file: its path, name, parameters, and the role of its condition."""
+    for path, condition in conditions(written):
+        role = str(condition.get("role", "any"))
+        yield from _operators_in(condition["test"], (*path, "test"), role)
 
 
 def _operators_in(test: Any, path: Path, role: str) -> Iterator[tuple[Path, str, Any, str]]:

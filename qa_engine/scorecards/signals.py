@@ -40,8 +40,8 @@ def prediction_of(
     for number, turn in signals.turns.items():
         where = (*here, "turns", number)
         if not number.isdigit() or int(number) >= len(transcript.turns):
-            why = f"没有第 {number} 轮，这段对话的轮次是 0 到 {len(transcript.turns) - 1}"
-            errors.append(source.error(where, why, "轮次从 0 数起，每句一轮"))
+            why = f"没有写作 {number} 的句子，这段对话是 0 到 {len(transcript.turns) - 1}"
+            errors.append(source.error(where, why, "这里从 0 数起：第 1 句写 0"))
             continue
         spoken_by = transcript.turns[int(number)].speaker
         acts = AGENT_ACTS if spoken_by is Speaker.AGENT else CUSTOMER_ACTS
@@ -54,7 +54,7 @@ def prediction_of(
             _check((*where, "emotion"), given, known, source, errors)
             if spoken_by is not Speaker.CUSTOMER:
                 errors.append(
-                    source.error((*where, "emotion"), "这一轮不是客户说的", "情绪只写在客户的轮次上")
+                    source.error((*where, "emotion"), "这一句不是客户说的", "情绪只写在客户的句子上")
                 )
     _check((*here, "types"), signals.types, COMPLAINT_TYPES, source, errors)
     turns = tuple(

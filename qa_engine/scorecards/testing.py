@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from qa_engine.domain.finding import Evidence, NotEvaluable
+from qa_engine.domain.finding import Evidence, LookedAt, NotEvaluable
 from qa_engine.domain.prediction import Prediction
 from qa_engine.domain.report import CriterionResult, Total
 from qa_engine.domain.scorecard import Outcome
@@ -96,7 +96,8 @@ def _evidence_differences(result: CriterionResult, expected: EvidenceExpected) -
     if expected.turns is not None:
         turns = sorted({quote.turn for quote in result.evidence})
         if turns != sorted(set(expected.turns)):
-            yield f"{name}的证据期望在第 {_list(sorted(set(expected.turns)))} 轮，实际在第 {_list(turns)} 轮"
+            wanted, got = _places(sorted(set(expected.turns))), _places(turns)
+            yield f"{name}的证据期望在{wanted}，实际在{got}（turns 从 0 数起，实际写作 {turns}）"
     if expected.quotes is not None:
         missing = [quote for quote in expected.quotes if not _quoted(quote, result.evidence)]
         if missing:
@@ -104,17 +105,24 @@ def _evidence_differences(result: CriterionResult, expected: EvidenceExpected) -
             yield f"{name}的证据里没有{'、'.join(f'“{quote}”' for quote in missing)}，实际是：{got}"
     ranges = looked_at_of(expected)
     if ranges is not None and ranges != result.looked_at:
-        wanted = _list([f"{r.from_turn}–{r.to_turn}" for r in ranges])
-        got = _list([f"{r.from_turn}–{r.to_turn}" for r in result.looked_at])
-        yield f"{name}期望检查第 {wanted} 轮，实际检查了第 {got} 轮"
+        wanted, got = _spans(ranges), _spans(result.looked_at)
+        written = [[span.from_turn, span.to_turn] for span in result.looked_at]
+        yield f"{name}期望检查{wanted}，实际检查了{got}（looked_at 从 0 数起，实际写作 {written}）"
 
 
 def _quoted(quote: str, evidence: Sequence[Evidence]) -> bool:
     return any(quote == item.quote for item in evidence)
 
 
-def _list(items: Sequence[object]) -> str:
-    return "、".join(str(item) for item in items) or "（无）"
+def _places(turns: Sequence[int]) -> str:
+    """Turns as people count them, from 1."""
+    return f"第 {'、'.join(str(turn + 1) for turn in turns)} 句" if turns else "（没有）"
+
+
+def _spans(ranges: Sequence[LookedAt]) -> str:
+    if not ranges:
+        return "（没有）"
+    return f"第 {'、'.join(f'{span.from_turn + 1}–{span.to_turn + 1}' for span in ranges)} 句"
 
 
 def _total_differences(got: Total, expected: TotalExpected) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from qa_engine.domain.finding import Finding, NotEvaluable
 from qa_engine.domain.prediction import RESOLUTIONS
+from qa_engine.domain.resolution import RESOLUTION_NAMES, resolution_label
 from qa_engine.domain.taxonomy import COMPLAINT_TYPES
 from qa_engine.rules.heard import HeardCall
 from qa_engine.rules.judged import MISS, WAITING, Judged, hit, unjudged
@@ -18,10 +19,10 @@ MODEL_AND_CALL = frozenset({Need.MODEL, Need.WHOLE_CALL})
 
 
 class ResolutionConfig(RuleConfig):
-    """Resolution statuses whose summed probability counts."""
+    """Resolution statuses, any of which will do."""
 
     of: list[str] = Field(min_length=1)
-    probability: float = Field(default=0.5, gt=0, le=1)
+    probability: float | None = Field(default=None, gt=0, le=1)
 
     @field_validator("of")
     @classmethod
@@ -30,7 +31,10 @@ class ResolutionConfig(RuleConfig):
 
 
 class Resolution(CallOperator):
-    """Whether the matter was resolved; the turns that weighed most are the evidence."""
+    """Whether the matter was resolved; the turns that weighed most are the evidence.
+
+    By the status the report shows, or by the summed probability when ``probability`` is written.
+    """
 
     name = "resolution"
     title = "解决状态"
@@ -50,7 +54,8 @@ class Resolution(CallOperator):
         if isinstance(said, NotEvaluable):
             return unjudged(said)
         share = total_probability(said.resolution.get(status, 0.0) for status in set(self._config.of))
-        if share < self._config.probability:
+        label = resolution_label(said.resolution)
+        if not self._found(share, label):
             return Judged(MISS, confidence=1 - share)
         evidence = tuple(
             quote
@@ -58,7 +63,13 @@ class Resolution(CallOperator):
             if turn < len(call.turns)
             for quote in call.passage(turn).whole()
         )
-        return hit(Finding(self.name, evidence, share, f"概率 {share:.2f}"))
+        detail = f"判为{RESOLUTION_NAMES[label]}，所列状态合计概率 {share:.2f}"
+        return hit(Finding(self.name, evidence, share, detail))
+
+    def _found(self, share: float, label: str) -> bool:
+        if self._config.probability is not None:
+            return share >= self._config.probability
+        return share > 0 and label in self._config.of
 
 
 class ComplaintConfig(RuleConfig):

@@ -37,6 +37,11 @@ def known_labels(value: list[str], known: Mapping[str, object] | tuple[str, ...]
     return value
 
 
+def _place(passage: Passage) -> str:
+    """Which turn, counted from 1: several turns share one list of details."""
+    return f"第 {passage.turn.index + 1} 句"
+
+
 class EmotionConfig(RuleConfig):
     """Bounds on the emotion of a customer turn (−2 angry … 1 pleased), both inclusive."""
 
@@ -123,7 +128,7 @@ class Emotion(_Graded):
         share = self._share(said)
         if not self._found(said, share, thresholds):
             return Judged(MISS, confidence=max(1 - share, 0.0))
-        return hit(Finding(self.name, passage.whole(), share, f"情绪概率 {share:.2f}"))
+        return hit(Finding(self.name, passage.whole(), share, f"{_place(passage)}情绪概率 {share:.2f}"))
 
     @override
     def grade(self, said: TurnPrediction, thresholds: Thresholds) -> tuple[bool, float]:
@@ -174,7 +179,7 @@ class EmotionIndex(_Opinion):
             return MISSED
         # A figure, not a decision: as sure as the emotion at this turn.
         sure = max(said.emotion.values(), default=1.0)
-        return hit(Finding(self.name, passage.whole(), sure, f"情绪指数 {mood.index:.1f}"))
+        return hit(Finding(self.name, passage.whole(), sure, f"{_place(passage)}情绪指数 {mood.index:.1f}"))
 
 
 class LabelsConfig(RuleConfig):
@@ -226,7 +231,7 @@ class _Labels(_Graded):
             probability = said.get(label, 0.0)
             needed = self._config.probability or thresholds.get(label, 0.5)
             if probability > 0 and probability >= needed:
-                detail = f"{self.names[label]} {probability:.2f}"
+                detail = f"{_place(passage)}{self.names[label]} {probability:.2f}"
                 findings.append(Finding(self.name, passage.whole(), probability, detail))
             nearest = max(nearest, probability)
         return hit(*findings) if findings else Judged(MISS, confidence=1 - nearest)
