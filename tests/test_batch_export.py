@@ -112,7 +112,7 @@ def test_csv_has_one_row_a_call_with_a_column_a_criterion(tmp_path, reports):
     first, second = rows[0], rows[1]
     assert first["会话编号"] == "'=cmd|' /C calc'!A0"
     assert first["问题解决"] == "部分解决"
-    assert first["投诉类型"] == "资金/退款"
+    assert first["来电事由"] == "资金/退款"
     assert first["复核理由"] == "'+理由一；理由二"
     assert first["未恢复次数"] == "1"
     assert second["致歉"] in {"合格", "不合格"}
@@ -140,7 +140,7 @@ def test_no_cell_can_run_in_a_spreadsheet(cell, written):
 def test_workbook_sheets(tmp_path, reports):
     path, export = exported(tmp_path, ".xlsx", reports)
     book = CalamineWorkbook.from_path(str(path))
-    assert book.sheet_names == ["汇总", "质检项明细", "证据", "情绪下跌", "未评项", "错误"]
+    assert book.sheet_names == ["汇总", "质检项明细", "证据", "情绪下跌", "未判定项", "错误"]
     sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     assert len(sheets["汇总"]) == 1 + len(reports)
     assert sheets["汇总"][1][0] == "=cmd|' /C calc'!A0"
@@ -158,8 +158,8 @@ def test_workbook_sheets(tmp_path, reports):
         "@SUM(A1)",
     ]
     assert sheets["情绪下跌"][1] == ["=cmd|' /C calc'!A0", 2, 75, 30, "推诿", 1, "坐席", "未恢复"]
-    assert len(sheets["未评项"]) == 1 + sum(len(report.not_evaluated) for report in reports)
-    assert sheets["错误"][1][:2] == ["bad_json", "in.jsonl 第 3 行"]
+    assert len(sheets["未判定项"]) == 1 + sum(len(report.not_evaluated) for report in reports)
+    assert sheets["错误"][1][:2] == ["JSON 有误", "in.jsonl 第 3 行"]
     assert export.remarks == []
 
 

@@ -22,7 +22,19 @@ def test_help_is_chinese_and_has_an_example(words):
     assert done.returncode == 0
     assert "例：qa-engine" in text
     assert "显示帮助并退出" in text
-    for english in ("Usage", "Options", "Arguments", "Commands", "Show this", "[default", "[required"):
+    for english in (
+        "Usage",
+        "Options",
+        "Arguments",
+        "Commands",
+        "Show this",
+        "[default",
+        "[required",
+        "<str",
+        "<bool",
+        "<int",
+        "<list",
+    ):
         assert english not in text
     assert "… │" not in text, "help texts are not cut off"
 
@@ -30,6 +42,8 @@ def test_help_is_chinese_and_has_an_example(words):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (["score", "a", "--workers", "abc"], "--workers / -w 的值不对：要写一个整数"),
+        (["score", "a", "-w", "0"], "--workers / -w 的值不对：不能小于 1"),
         (["scroe"], "没有“scroe”这个命令"),
         (["score", "--bogus"], "没有选项 --bogus"),
         (["version", "x"], "多余的参数：x"),
@@ -69,7 +83,7 @@ def test_show_finds_a_call_by_id_or_position(folder):
     assert by_id.returncode == 0, by_id.stderr.decode()
     assert text == by_position.stdout.decode()
     assert text.startswith("c-00003")
-    for word in ("小评分表", "得分", "覆盖率", "开场问候", "服务过程", "未评内容", "坐席", "客户"):
+    for word in ("小评分表", "得分", "覆盖率", "开场问候", "服务过程", "未判定内容", "坐席", "客户"):
         assert word in text
     on_the_fly = run(
         "show", folder / "in.jsonl", "-s", folder / "card.yaml", "--call", "c-00003", "--model", "none"
@@ -102,7 +116,7 @@ def test_redact_writes_transcripts_that_can_be_read_again(folder):
     out = folder / "masked.jsonl"
     done = run("redact", folder / "p.jsonl", "-o", out)
     assert done.returncode == 1
-    assert "bad_json" in done.stderr.decode()
+    assert "JSON 有误" in done.stderr.decode()
     (masked,) = reports_in(out)
     assert masked["turns"][0]["text"] == "我手机[手机号]打不通"
     assert "13800138000" not in out.read_text(encoding="utf-8")

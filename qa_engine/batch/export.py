@@ -8,9 +8,8 @@ from typing import BinaryIO, Protocol
 
 from qa_engine.batch.errors import UnknownOutputFormat
 from qa_engine.batch.export_csv import CsvExport
-from qa_engine.batch.export_parquet import ParquetExport
-from qa_engine.batch.export_xlsx import XlsxExport
 from qa_engine.batch.record import Failure, Scored
+from qa_engine.batch.telling import Telling
 
 
 class Export(Protocol):
@@ -42,8 +41,7 @@ class JsonlExport:
         """Nothing follows the last line."""
 
 
-_FORMATS = {".jsonl": JsonlExport, ".parquet": ParquetExport, ".csv": CsvExport, ".xlsx": XlsxExport}
-ENDINGS: tuple[str, ...] = tuple(_FORMATS)
+ENDINGS = (".jsonl", ".parquet", ".csv", ".xlsx")
 
 
 def check_format(path: Path) -> None:
@@ -52,12 +50,28 @@ def check_format(path: Path) -> None:
     Raises:
         UnknownOutputFormat: it does not.
     """
-    if path.suffix.lower() not in _FORMATS:
+    if path.suffix.lower() not in ENDINGS:
         raise UnknownOutputFormat(path, ENDINGS)
 
 
-def start_export(path: Path, file: BinaryIO) -> Export:
-    """Start writing the format that ``path`` names into ``file``."""
+def start_export(path: Path, file: BinaryIO, telling: Telling | None = None) -> Export:
+    """Start writing the format that ``path`` names into ``file``.
+
+    JSON lines are a contract (quotations equal what was said) and know no ``telling``.
+    """
     check_format(path)
-    export: Export = _FORMATS[path.suffix.lower()](file)
-    return export
+    telling = telling or Telling()
+    # The libraries of the other formats take long to load, and most runs need none of them.
+    match path.suffix.lower():
+        case ".parquet":
+            from qa_engine.batch.export_parquet import ParquetExport
+
+            return ParquetExport(file, telling=telling)
+        case ".xlsx":
+            from qa_engine.batch.export_xlsx import XlsxExport
+
+            return XlsxExport(file, telling=telling)
+        case ".csv":
+            return CsvExport(file, telling)
+        case _:
+            return JsonlExport(file)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from qa_engine.batch.flat import CALL_HEADERS, Cell, call_row, criterion_cells, criterion_headers
 from qa_engine.batch.record import Failure, Scored
+from qa_engine.batch.telling import Telling
 
 # Spreadsheets take a cell that begins like this for a formula; an apostrophe makes it text.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -22,7 +23,8 @@ def inert(cell: Cell) -> Cell:
 class CsvExport:
     """UTF-8 with a byte order mark, without which Excel shows Chinese as noise."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, telling: Telling | None = None) -> None:
+        self._telling = telling or Telling()
         self.remarks: list[str] = []
         self._text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
         self._writer = csv.writer(self._text)
@@ -30,7 +32,7 @@ class CsvExport:
 
     def add(self, report: Scored) -> None:
         """Append one row (and the headers before the first)."""
-        fields = report.fields()
+        fields = self._telling.for_people(report)
         if not self._begun:
             self._begun = True
             self._writer.writerow(inert(name) for name in (*CALL_HEADERS, *criterion_headers(fields)))

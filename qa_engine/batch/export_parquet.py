@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qa_engine.batch.record import Failure, Scored
+from qa_engine.batch.telling import Telling
 
 _TEXT, _INT, _REAL, _BOOL = pa.string(), pa.int32(), pa.float64(), pa.bool_()
 _BY_NAME = pa.map_(_TEXT, _REAL)
@@ -74,7 +75,8 @@ SCHEMA = pa.schema(
 class ParquetExport:
     """Row groups of a bounded number of calls, so that memory does not grow with the run."""
 
-    def __init__(self, file: BinaryIO, group_size: int = 1000) -> None:
+    def __init__(self, file: BinaryIO, group_size: int = 1000, telling: Telling | None = None) -> None:
+        self._telling = telling or Telling()
         self.remarks: list[str] = []
         self._writer = pq.ParquetWriter(file, SCHEMA, compression="zstd")
         self._group_size = group_size
@@ -82,7 +84,7 @@ class ParquetExport:
 
     def add(self, report: Scored) -> None:
         """Append one call."""
-        self._group.append(report.fields())
+        self._group.append(self._telling.report(report))
         if len(self._group) == self._group_size:
             self._flush()
 

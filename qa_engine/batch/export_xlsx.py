@@ -1,4 +1,4 @@
-"""Excel workbook: 汇总, 质检项明细, 证据, 情绪下跌, 未评项, 错误; written row by row in constant memory."""
+"""Excel workbook: 汇总, 质检项明细, 证据, 情绪下跌, 未判定项, 错误; written row by row in constant memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from qa_engine.batch.flat import (
     evidence_rows,
     missing_rows,
 )
+from qa_engine.batch.labels import code_name
 from qa_engine.batch.record import Failure, Scored
+from qa_engine.batch.telling import Telling
 
 MAX_ROWS = 1_048_576
 _MAX_CHARS = 32_767
@@ -66,7 +68,8 @@ class _Sheet:
 class XlsxExport:
     """A workbook with one worksheet a kind of rows."""
 
-    def __init__(self, file: BinaryIO, max_rows: int = MAX_ROWS) -> None:
+    def __init__(self, file: BinaryIO, max_rows: int = MAX_ROWS, telling: Telling | None = None) -> None:
+        self._telling = telling or Telling()
         self.remarks: list[str] = []
         self.max_rows = max_rows
         self.workbook = xlsxwriter.Workbook(file, {"constant_memory": True})
@@ -76,7 +79,7 @@ class XlsxExport:
         self._criteria = _Sheet(self, "质检项明细", CRITERION_HEADERS)
         self._evidence = _Sheet(self, "证据", EVIDENCE_HEADERS)
         self._drops = _Sheet(self, "情绪下跌", DROP_HEADERS)
-        self._missing = _Sheet(self, "未评项", MISSING_HEADERS)
+        self._missing = _Sheet(self, "未判定项", MISSING_HEADERS)
         self._failures = _Sheet(self, "错误", FAILURE_HEADERS)
 
     def fitting(self, text: str) -> str:
@@ -88,7 +91,7 @@ class XlsxExport:
 
     def add(self, report: Scored) -> None:
         """Append one call to all sheets."""
-        fields = report.fields()
+        fields = self._telling.for_people(report)
         self._calls.add(call_row(fields))
         for sheet, rows in (
             (self._criteria, criterion_rows),
@@ -103,7 +106,7 @@ class XlsxExport:
         """Write the errors and close the workbook."""
         for failure in failures:
             self._failures.add(
-                (failure.code, failure.place, failure.transcript_id, failure.why, failure.remedy)
+                (code_name(failure.code), failure.place, failure.transcript_id, failure.why, failure.remedy)
             )
         if self._cut_cells:
             self.remarks.append(

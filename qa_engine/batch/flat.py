@@ -11,6 +11,8 @@ from qa_engine.batch.labels import (
     RESOLUTIONS,
     SPEAKERS,
     UNKNOWN,
+    code_name,
+    deducted_note,
     part_name,
     passed_name,
     yes_no,
@@ -38,20 +40,20 @@ _COLUMNS: tuple[tuple[str, Callable[[Fields], Cell]], ...] = (
     ("满分", lambda r: r["total"]["max"]),
     ("结论", lambda r: passed_name(r["total"]["passed"])),
     ("一票否决", lambda r: yes_no(r["total"]["critical_failure"])),
-    ("覆盖率", lambda r: r["total"]["coverage"]),
+    ("覆盖率（%）", lambda r: round(100 * r["total"]["coverage"], 1)),
     ("态度等级", lambda r: r["attitude"]["level"]),
     ("态度分", lambda r: r["attitude"]["score"]),
     ("问题解决", lambda r: RESOLUTIONS.get(r["resolution"]["status"], UNKNOWN)),
     ("预期满意度", lambda r: r["satisfaction"]["expected"]),
     ("是否投诉", lambda r: yes_no(r["complaint"]["is_complaint"])),
-    ("投诉类型", _types),
+    ("来电事由", _types),
     ("情绪指数", lambda r: r["emotion"]["index"]),
     ("情绪下跌次数", lambda r: len(r["emotion"]["drops"])),
     ("未恢复次数", _unrecovered),
     ("需要复核", lambda r: yes_no(r["review"]["needed"])),
     ("复核优先级", lambda r: r["review"]["priority"]),
     ("复核理由", lambda r: "；".join(r["review"]["reasons"])),
-    ("未评项数", lambda r: len(r["not_evaluated"])),
+    ("未判定项数", lambda r: len(r["not_evaluated"])),
     ("模型", lambda r: r["engine"]["model"] or "无"),
 )
 
@@ -64,7 +66,7 @@ EVIDENCE_HEADERS = ("会话编号", "质检项", "质检项名称", "结果", "�
 DROP_HEADERS = (
     "会话编号", "下跌句次", "下跌前指数", "下跌后指数", "原因", "原因句次", "原因方", "恢复句次",
 )  # fmt: skip
-MISSING_HEADERS = ("会话编号", "未评内容", "理由", "代码")
+MISSING_HEADERS = ("会话编号", "未判定内容", "理由", "类别")
 FAILURE_HEADERS = ("类别", "位置", "会话编号", "原因", "处理办法")
 
 
@@ -90,11 +92,13 @@ def criterion_cells(report: Fields) -> tuple[Cell, ...]:
 
 def criterion_rows(report: Fields) -> Iterator[tuple[Cell, ...]]:
     """One row a criterion."""
+    names = _names(report)
     for item in report["criteria"]:
         nearest = item["nearest"]
         yield (
             report["transcript_id"], item["section"], item["key"], item["name"], OUTCOMES[item["outcome"]],
-            _points(item), item["max"], item["confidence"], yes_no(item["critical"]), item["reason"],
+            _points(item), item["max"], item["confidence"], yes_no(item["critical"]),
+            item["reason"] + deducted_note(item["deducted_in"], names),
             _ranges(item["looked_at"]), nearest and nearest["quote"], nearest and nearest["similarity"],
             len(item["evidence"]),
         )  # fmt: skip
@@ -124,11 +128,16 @@ def drop_rows(report: Fields) -> Iterator[tuple[Cell, ...]]:
 
 def missing_rows(report: Fields) -> Iterator[tuple[Cell, ...]]:
     """One row for everything that was not evaluated."""
-    names = {item["key"]: item["name"] for item in report["criteria"]}
+    names = _names(report)
     for missing in report["not_evaluated"]:
         yield (
-            report["transcript_id"], part_name(missing["what"], names), missing["reason"], missing["code"],
+            report["transcript_id"], part_name(missing["what"], names), missing["reason"],
+            code_name(missing["code"]),
         )  # fmt: skip
+
+
+def _names(report: Fields) -> dict[str, str]:
+    return {item["key"]: item["name"] for item in report["criteria"]}
 
 
 def _points(item: Fields) -> Cell:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from qa_engine.batch.errors import InputsChanged, LedgerBusy, LedgerDamaged, LedgerMismatch
+from qa_engine.batch.errors import InputsChanged, LedgerBusy, LedgerDamaged, LedgerMismatch, LedgerNotWritten
 from qa_engine.batch.record import Failed, Failure, Record, Scored
 
 _SCHEMA = """
@@ -22,6 +22,7 @@ CREATE TABLE failed (seq INTEGER PRIMARY KEY, failure BLOB NOT NULL);
 """
 # Reports repeat their field names on every line; level 1 already takes nine tenths of them away.
 _COMPRESSION = 1
+_NO_ROOM = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 
 def ledger_path(out: Path) -> Path:
@@ -42,18 +43,23 @@ class RunLedger:
     refused by name.
 
     Raises:
-        LedgerMismatch, LedgerDamaged, LedgerBusy: see there.
+        LedgerMismatch, LedgerDamaged, LedgerBusy, LedgerNotWritten: see there.
     """
 
     def __init__(self, path: Path, identity: Mapping[str, str]) -> None:
         self.path = path
         try:
             self._db = sqlite3.connect(path, timeout=0.2, isolation_level=None)
+        except sqlite3.OperationalError as error:
+            raise LedgerNotWritten(path) from error
+        try:
             self._open(identity)
         except sqlite3.OperationalError as error:
             self._db.close()
             if "locked" in str(error):
                 raise LedgerBusy(path) from error
+            if error.sqlite_errorcode & 0xFF in _NO_ROOM:
+                raise LedgerNotWritten(path) from error
             raise LedgerDamaged(path) from error
         except sqlite3.DatabaseError as error:
             self._db.close()
@@ -131,7 +137,17 @@ class RunLedger:
         return True
 
     def add(self, records: Sequence[Record]) -> None:
-        """Commit one chunk: all of its records or, if the process dies, none."""
+        """Commit one chunk: all of its records or, if the process dies, none.
+
+        Raises:
+            LedgerNotWritten: the disk takes no more; what was committed before stays.
+        """
+        try:
+            self._add(records)
+        except sqlite3.OperationalError as error:
+            raise LedgerNotWritten(self.path) from error
+
+    def _add(self, records: Sequence[Record]) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany(
             "INSERT INTO scored VALUES (?, ?, ?)",

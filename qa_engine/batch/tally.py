@@ -24,7 +24,7 @@ class FailureKind:
 
 @dataclass
 class RunTally:
-    """Counts of a run; percents and coverage are means over scored calls."""
+    """Counts of a run. ``judged`` calls have a coverage above 0: only their percents say anything."""
 
     scored: int = 0
     passed: int = 0
@@ -32,6 +32,7 @@ class RunTally:
     undecided: int = 0
     critical: int = 0
     to_review: int = 0
+    judged: int = 0
     percent_sum: float = 0.0
     coverage_sum: float = 0.0
     complete: int = 0
@@ -48,7 +49,9 @@ class RunTally:
         self.undecided += total["passed"] is None
         self.critical += total["critical_failure"]
         self.to_review += report["review"]["needed"] is True
-        self.percent_sum += total["percent"]
+        if total["coverage"] > 0:
+            self.judged += 1
+            self.percent_sum += total["percent"]
         self.coverage_sum += total["coverage"]
         self.complete += not report["not_evaluated"]
         for missing in report["not_evaluated"]:
@@ -61,6 +64,16 @@ class RunTally:
         kind.count += 1
         if len(kind.places) < _EXAMPLES:
             kind.places.append(failure.place)
+
+    @property
+    def mean_percent(self) -> float | None:
+        """Mean percent of the judged calls; None without any."""
+        return self.percent_sum / self.judged if self.judged else None
+
+    @property
+    def decided(self) -> int:
+        """How many calls passed or did not; the others are pending."""
+        return self.passed + self.not_passed
 
     @property
     def failed(self) -> int:

@@ -106,6 +106,7 @@ class CallView:
 
     transcript: Transcript
     report: InspectionReport
+    name: str
     turns: tuple[TurnView, ...]
     sections: tuple[SectionView, ...]
     drops: tuple[DropView, ...]
@@ -118,11 +119,12 @@ def view_call(
     report: InspectionReport,
     section_names: Mapping[str, str],
     masks: Masks | None,
+    name: str = "",
 ) -> CallView:
     """Put a transcript and its report side by side.
 
     ``section_names`` maps section keys to Chinese names; a section without one shows its key.
-    ``masks`` None shows the original text.
+    ``masks`` None shows the original text. ``name`` is the id as people may see it (default: the id).
     """
     tones = {key: i % TONES for i, key in enumerate(dict.fromkeys(c.section for c in report.criteria))}
     quotes: dict[int, list[Quote]] = defaultdict(list)
@@ -132,13 +134,15 @@ def view_call(
     hidden = masks if masks is not None else [()] * len(transcript.turns)
     drops = tuple(_drop(drop) for drop in report.emotion.drops)
     turns = _turns(transcript, report, drops, quotes, hidden)
+    names = {item.key: item.name for item in report.criteria}
     grouped: dict[str, list[CriterionView]] = defaultdict(list)
     for item in report.criteria:
-        grouped[item.section].append(_criterion(item, turns, _nearest(item, transcript, hidden)))
-    names = {item.key: item.name for item in report.criteria}
+        near = _nearest(item, transcript, hidden)
+        grouped[item.section].append(_criterion(item, turns, near, names))
     return CallView(
         transcript,
         report,
+        name or report.transcript_id,
         turns,
         tuple(
             SectionView(section_names.get(key, key), tones[key], tuple(items))
@@ -214,7 +218,9 @@ def _nearest(item: CriterionResult, transcript: Transcript, masks: Masks) -> Quo
     return QuoteView(near.turn, quoted(cut(text, [place], masks[near.turn]), item.key))
 
 
-def _criterion(item: CriterionResult, turns: Sequence[TurnView], nearest: QuoteView | None) -> CriterionView:
+def _criterion(
+    item: CriterionResult, turns: Sequence[TurnView], nearest: QuoteView | None, names: Mapping[str, str]
+) -> CriterionView:
     quotes = tuple(
         QuoteView(turn, quoted(turns[turn].fragments, item.key))
         for turn in dict.fromkeys(quote.turn for quote in item.evidence)
@@ -222,7 +228,7 @@ def _criterion(item: CriterionResult, turns: Sequence[TurnView], nearest: QuoteV
     return CriterionView(
         result=item,
         outcome_name=OUTCOMES[item.outcome.value],
-        points=_points(item),
+        points=_points(item, names),
         quotes=quotes,
         looked_at="、".join(_range(span.from_turn, span.to_turn) for span in item.looked_at),
         looked_turns=tuple((span.from_turn, span.to_turn) for span in item.looked_at),
@@ -231,7 +237,9 @@ def _criterion(item: CriterionResult, turns: Sequence[TurnView], nearest: QuoteV
     )
 
 
-def _points(item: CriterionResult) -> str:
+def _points(item: CriterionResult, names: Mapping[str, str]) -> str:
+    if item.deducted_in:
+        return f"已在「{names.get(item.deducted_in, item.deducted_in)}」扣分"
     if item.outcome is Outcome.NOT_APPLICABLE:
         return "—"
     if item.outcome is Outcome.NOT_EVALUATED:

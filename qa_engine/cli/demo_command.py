@@ -12,11 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from qa_engine.batch.labels import RESOLUTIONS, UNKNOWN, passed_name, percent_text, yes_no
+from qa_engine.batch.places import check_folder, check_not_foreign, check_site, is_report_list
 from qa_engine.batch.record import Failure
 from qa_engine.batch.run import RunProgress
 from qa_engine.batch.tally import RunTally
 from qa_engine.cli import options as o
-from qa_engine.cli.masking import masks_of
+from qa_engine.cli.masking import masks_of, shown_id
 from qa_engine.cli.progress import ProgressView
 from qa_engine.cli.site import Site, open_site
 from qa_engine.cli.summary import tell_summary
@@ -39,6 +40,10 @@ HELP = """
 """
 
 
+# Terminal width below which a column is left out, least important first.
+_NEEDED_WIDTH = {"覆盖率": 96, "情绪": 100, "来电事由": 90}
+
+
 class NoSamples(QAEngineError):
     """The samples folder holds nothing that can be scored."""
 
@@ -57,9 +62,13 @@ def demo(
 ) -> None:
     """Score the samples, print a table, write pages."""
     groups = _groups(samples, scorecard)
-    out.mkdir(parents=True, exist_ok=True)
-    tally, table = RunTally(), _table()
+    check_folder(out, "--out")
+    check_site(out, "--out")
     results = out / "reports.jsonl"
+    check_not_foreign(results, "--out", is_report_list)
+    out.mkdir(parents=True, exist_ok=True)
+    hidden = _hidden(stdout.width)
+    tally, table = RunTally(), _table(hidden)
     told = ""
     with open_site(out, masks_of) as site, results.open("wb") as file:
         for report, name in _scored(groups, model, tally, site):
@@ -67,7 +76,7 @@ def demo(
                 table.add_row(Text(f"《{name}》", style="bold"))
                 told = name
             file.write(orjson.dumps(report_to_json(report)) + b"\n")
-            _add(table, report)
+            _add(table, report, hidden)
         index = site.finish(tally)
     stdout.print(table)
     tell_summary(stderr, tally, [])
@@ -122,31 +131,42 @@ def _groups(samples: Path, fallback: str) -> list[tuple[str, list[str]]]:
     return groups
 
 
-def _table() -> Table:
+def _hidden(width: int) -> frozenset[str]:
+    """Columns that a narrow terminal has no room for; pages show them all."""
+    return frozenset(name for name, needed in _NEEDED_WIDTH.items() if width < needed)
+
+
+def _table(hidden: frozenset[str]) -> Table:
     table = Table(title="质检结果", title_justify="left", box=None, header_style="dim")
-    for name in ("会话", "得分", "结论", "覆盖率", "情绪", "问题解决", "投诉类型", "复核"):
+    for name in ("会话", "得分", "结论", "覆盖率", "情绪", "问题解决", "来电事由", "复核"):
+        if name in hidden:
+            continue
         table.add_column(
-            name, justify="right" if name in {"得分", "覆盖率", "情绪"} else "left", overflow="fold"
+            name,
+            justify="right" if name in {"得分", "覆盖率", "情绪"} else "left",
+            overflow="fold",
+            no_wrap=name not in {"来电事由", "会话"},
         )
     return table
 
 
-def _add(table: Table, report: InspectionReport) -> None:
+def _add(table: Table, report: InspectionReport, hidden: frozenset[str]) -> None:
     total, review, complaint = report.total, report.review, report.complaint
     style = {True: "green", False: "red", None: "yellow"}[total.passed]
     verdict = passed_name(total.passed) + ("·否决" if total.critical_failure else "")
     types = "、".join(kind.name for kind in complaint.types)
-    table.add_row(
+    cells: dict[str, str | Text] = {
         # Ids made from file names are long; the page names them in full.
-        report.transcript_id.rsplit("/", 1)[-1],
-        percent_text(total.percent, total.upper_percent),
-        Text(verdict, style=style),
-        f"{total.coverage:.0%}",
-        UNKNOWN if report.emotion.index is None else f"{report.emotion.index:.0f}",
-        RESOLUTIONS.get(report.resolution.status or "", UNKNOWN),
-        types or ("—" if complaint.is_complaint is False else yes_no(complaint.is_complaint)),
-        Text(
+        "会话": shown_id(report.transcript_id, masked=True).rsplit("/", 1)[-1],
+        "得分": percent_text(total.percent, total.upper_percent),
+        "结论": Text(verdict, style=style),
+        "覆盖率": f"{total.coverage:.0%}",
+        "情绪": UNKNOWN if report.emotion.index is None else f"{report.emotion.index:.0f}",
+        "问题解决": RESOLUTIONS.get(report.resolution.status or "", UNKNOWN),
+        "来电事由": f"{'投诉：' if complaint.is_complaint else ''}{types or UNKNOWN}",
+        "复核": Text(
             yes_no(review.needed, "需要", "—") + (f" {review.priority:.0%}" if review.priority else ""),
             style="yellow" if review.needed else "dim",
         ),
-    )
+    }
+    table.add_row(*(cell for name, cell in cells.items() if name not in hidden))

@@ -10,6 +10,7 @@ from rich.tree import Tree
 
 from qa_engine.cli import options as o
 from qa_engine.cli.calls import find_call, readable
+from qa_engine.cli.masking import shown_id
 from qa_engine.cli.words import stdout, tell
 from qa_engine.domain.errors import QAEngineError
 from qa_engine.domain.finding import NotEvaluable, Verdict
@@ -38,9 +39,7 @@ class NothingToExplain(QAEngineError):
 
 
 def explain_rules(
-    source: Annotated[
-        str, typer.Argument(metavar="评分表", help="内置评分表的 key，或 YAML 文件路径。", show_default=False)
-    ],
+    source: o.Source,
     given: Annotated[
         str | None,
         typer.Option("--input", metavar="文件", help="用哪个文件里的会话来解释。", show_default=False),
@@ -59,7 +58,7 @@ def explain_rules(
         raise NothingToExplain(f"{source} 里没有质检项“{criterion}”。处理办法：用 key 而不是名称，检查拼写。")
     transcript, prediction = _call(loaded, given, call, model)
     facts = Facts(read_transcript(transcript), prediction)
-    tell(stdout, f"{loaded.scorecard.name}，以会话 {transcript.id} 为例：")
+    tell(stdout, f"{loaded.scorecard.name}，以会话 {shown_id(transcript.id, masked=True)} 为例：")
     for item in wanted:
         node = explain(loaded.rules, item.key, facts)
         name = f"{item.name}（{item.key}，{item.points:g} 分{'，一票否决' if item.critical else ''}）"

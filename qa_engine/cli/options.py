@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qa_engine.domain.transcript import Channel
 from qa_engine.intake.options import IntakeOptions
-from qa_engine.wiring import ModelChoice
+
+if TYPE_CHECKING:
+    from qa_engine.wiring import ModelChoice
 
 
 class Model(StrEnum):
@@ -41,6 +43,9 @@ class TimeUnitChoice(StrEnum):
 
 
 _READING = "读取方式"
+Source = Annotated[
+    str, typer.Argument(metavar="评分表", help="内置评分表的 key，或 YAML 文件路径。", show_default=False)
+]
 Inputs = Annotated[
     list[str],
     typer.Argument(
@@ -57,7 +62,8 @@ ScorecardOption = Annotated[
     ),
 ]
 ModelOption = Annotated[
-    Model, typer.Option("--model", help="auto 自动选择；baseline 基线模型；none 不用模型（相关项记为未评）。")
+    Model,
+    typer.Option("--model", help="auto 自动选择；baseline 基线模型；none 不用模型（相关项记为未判定）。"),
 ]
 ChannelOption = Annotated[
     ChannelChoice | None,

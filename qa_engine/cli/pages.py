@@ -9,17 +9,19 @@ from typing import Any, BinaryIO
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from qa_engine.batch.labels import RESOLUTIONS, UNKNOWN, passed_name, percent_text, yes_no
+from qa_engine.batch.labels import RESOLUTIONS, UNKNOWN, code_name, passed_name, percent_text, yes_no
+from qa_engine.batch.places import PAGE_MARK
 from qa_engine.batch.tally import RunTally
 from qa_engine.cli.call_view import CallView
 from qa_engine.cli.curve import draw
+from qa_engine.cli.visible import visible
 from qa_engine.domain.report import InspectionReport
 from qa_engine.domain.transcript import Channel
 
 _CHANNELS = {Channel.VOICE: "语音", Channel.CHAT: "文本", Channel.UNKNOWN: ""}
 _COLUMNS = (
     ("id", "会话"), ("percent", "得分"), ("passed", "结论"), ("coverage", "覆盖率"), ("attitude", "态度"),
-    ("emotion", "情绪指数"), ("resolution", "问题解决"), ("types", "投诉类型"), ("priority", "复核优先级"),
+    ("emotion", "情绪指数"), ("resolution", "问题解决"), ("types", "来电事由"), ("priority", "复核优先级"),
 )  # fmt: skip
 
 
@@ -55,10 +57,18 @@ def _environment() -> Environment:
         loader=PackageLoader("qa_engine.cli", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_harmless,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["page_mark"] = Markup(PAGE_MARK)
+    environment.filters["code_name"] = code_name
     return environment
+
+
+def _harmless(value: Any) -> Any:
+    # Markup is of our own making; everything else may turn a line around or carry a control character.
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 _ENVIRONMENT = _environment()
@@ -121,7 +131,8 @@ def _facts(report: InspectionReport) -> list[Fact]:
         ),
         Fact("问题解决", RESOLUTIONS.get(report.resolution.status or "", UNKNOWN)),
         Fact("预期满意度", _number(report.satisfaction.expected), "1–5"),
-        Fact("投诉", yes_no(complaint.is_complaint), "、".join(kind.name for kind in complaint.types)),
+        Fact("投诉", yes_no(complaint.is_complaint)),
+        Fact("来电事由", "、".join(kind.name for kind in complaint.types) or UNKNOWN),
         Fact("情绪指数", _number(report.emotion.index), drops if report.emotion.curve else ""),
     ]
 
@@ -151,7 +162,7 @@ def _odds(report: InspectionReport) -> list[OddGroup]:
     if report.complaint.probability is not None:
         rows = [Odd("投诉", report.complaint.probability, bool(report.complaint.is_complaint))]
         rows += [Odd(kind.name, kind.probability, True) for kind in report.complaint.types]
-        groups.append(OddGroup("投诉与类型", tuple(rows)))
+        groups.append(OddGroup("投诉与来电事由", tuple(rows)))
     return groups
 
 
@@ -159,11 +170,17 @@ def _stats(tally: RunTally) -> list[Fact]:
     count = tally.scored
     if not count:
         return [Fact("会话", "0"), Fact("没有评成", str(tally.failed))]
-    undecided = f"{tally.undecided} 通未判定" if tally.undecided else ""
+    decided = f"{tally.passed:,} / {tally.decided:,} 通" if tally.decided else ""
+    pending = f"{tally.undecided:,} 通待定" if tally.undecided else ""
+    mean = tally.mean_percent
     return [
         Fact("会话", f"{count:,}", f"另有 {tally.failed:,} 条没有评成" if tally.failed else ""),
-        Fact("通过率", f"{tally.passed / count:.1%}", undecided),
-        Fact("平均得分", f"{tally.percent_sum / count:.1f}"),
+        Fact(
+            "通过率",
+            f"{tally.passed / tally.decided:.1%}" if tally.decided else "待定",
+            "，另有 ".join(part for part in (decided, pending) if part),
+        ),
+        Fact("平均得分", UNKNOWN if mean is None else f"{mean:.1f}", f"覆盖率大于 0 的 {tally.judged:,} 通"),
         Fact("平均覆盖率", f"{tally.coverage_sum / count:.1%}", f"{tally.complete:,} 通全部评到"),
         Fact("一票否决", f"{tally.critical:,}"),
         Fact("建议复核", f"{tally.to_review:,}"),

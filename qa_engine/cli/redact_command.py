@@ -12,6 +12,8 @@ import typer
 
 from qa_engine.batch.assemble import replacing
 from qa_engine.batch.errors import OutputExists
+from qa_engine.batch.job import check_apart
+from qa_engine.batch.places import check_place
 from qa_engine.batch.record import Failure
 from qa_engine.batch.tally import RunTally
 from qa_engine.cli import options as o
@@ -45,8 +47,11 @@ def redact(
 ) -> None:
     """Write the inputs as JSON lines with personal data masked."""
     reading = o.intake_options(channel, agent_channel, column, encoding, time_unit)
-    if out != "-" and Path(out).exists() and not overwrite:
-        raise OutputExists(Path(out))
+    if out != "-":
+        check_place(Path(out), "--out")
+        check_apart(inputs, {"--out": Path(out)})
+        if Path(out).exists() and not overwrite:
+            raise OutputExists(Path(out))
     tally, written = RunTally(), 0
     with nullcontext(sys.stdout.buffer) if out == "-" else replacing(Path(out)) as file:
         for item in read_inputs(inputs, reading):

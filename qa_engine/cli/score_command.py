@@ -11,7 +11,16 @@ from typing import Annotated
 import typer
 
 from qa_engine.batch.chunk import cut_chunks
-from qa_engine.batch.job import JobPlan, ScoringJob, check_output
+from qa_engine.batch.errors import PagesMissing
+from qa_engine.batch.finished import FinishedRun
+from qa_engine.batch.job import (
+    JobPlan,
+    ScoringJob,
+    already_finished,
+    check_apart,
+    check_errors_file,
+    check_output,
+)
 from qa_engine.batch.pool import InspectionPool
 from qa_engine.batch.run import score_to_stream
 from qa_engine.batch.tally import RunTally
@@ -40,9 +49,12 @@ HELP = """
 评分随时可以中断，断电、kill -9 也不丢已评的结果；
 用同样的命令再运行一次就会接着评。
 
+.csv、.xlsx、.parquet 和网页里的引文默认遮盖敏感信息；
+.jsonl 的引文始终与原文一字不差，请当作敏感文件保管。
+
 退出码：
-0 全部评完　1 有记录没有评成（已列出）
-2 参数或配置有误　130 被中断（可继续）
+0 全部评完（或早已评完）　1 有记录没有评成（已列出）
+2 参数或配置有误　130 被中断、143 被终止（可继续）
 
 例：qa-engine score 通话/*.jsonl -s telecom_hotline -o 结果.jsonl
 """
@@ -64,10 +76,17 @@ def score(
     workers: Annotated[
         int | None,
         typer.Option(
-            "--workers", "-w", min=1, help="评分进程数；默认为 CPU 核数，输入很小时为 1。", show_default=False
+            "--workers",
+            "-w",
+            min=1,
+            metavar="个数",
+            help="评分进程数，至少 1；默认为 CPU 核数，输入很小时为 1。",
+            show_default=False,
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="结果文件已存在也重新评分。")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="--out、--errors、--html 处已有文件也覆盖，重新评分。")
+    ] = False,
     errors: Annotated[
         Path | None,
         typer.Option(
@@ -81,7 +100,9 @@ def score(
             "--html", metavar="文件夹", help="另外生成网页：每通一页加一个索引页。", show_default=False
         ),
     ] = None,
-    raw: Annotated[bool, typer.Option("--raw", help="网页里显示原文，不遮盖敏感信息。")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="网页和 .csv、.xlsx、.parquet 里的引文不遮盖敏感信息。")
+    ] = False,
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", help="errors：有记录没有评成时退出码为 1；never：仍为 0。")
     ] = FailOn.ERRORS,
@@ -98,15 +119,21 @@ def score(
     if out == "-":
         if html is not None:
             raise typer.BadParameter("输出到标准输出时不能同时生成网页", param_hint="--html")
+        if errors is not None:
+            check_apart(inputs, {"--errors": errors})
+            check_errors_file(errors, overwrite=overwrite)
         inspector, plan = _inspector(scorecard, model)
         failed = _stream(inputs, reading, inspector, plan, count, errors)
     else:
         target = Path(out)
         error_file = errors or target.with_name(target.name + ".errors.jsonl")
-        job_plan = JobPlan(tuple(inputs), reading, target, error_file, count, overwrite)
+        job_plan = JobPlan(tuple(inputs), reading, target, error_file, count, overwrite, site=html, raw=raw)
         check_output(job_plan)
         inspector, plan = _inspector(scorecard, model)
-        failed = _to_file(job_plan, inspector, plan, size, html, raw=raw)
+        if (run := already_finished(job_plan, inspector)) is not None:
+            failed = _tell_finished(job_plan, run)
+        else:
+            failed = _to_file(job_plan, inspector, plan, size)
     raise typer.Exit(1 if failed and fail_on is FailOn.ERRORS else 0)
 
 
@@ -115,9 +142,17 @@ def _inspector(scorecard: str, model: o.Model) -> tuple[Inspector, InspectorPlan
     return inspector, InspectorPlan(scorecard, model.choice, inspector.fingerprint)
 
 
-def _to_file(
-    job_plan: JobPlan, inspector: Inspector, plan: InspectorPlan, size: int, html: Path | None, *, raw: bool
-) -> bool:
+def _tell_finished(job_plan: JobPlan, run: FinishedRun) -> bool:
+    if job_plan.site is not None and not (job_plan.site / "index.html").exists():
+        raise PagesMissing(job_plan.out)
+    tell(stderr, f"已完成，无需重跑：{job_plan.out}（{run.scored:,} 通）。要重新评分请加 --overwrite。")
+    if run.failed:
+        tell(stderr, f"其中 {run.failed:,} 条没有评成，错误清单：{job_plan.errors}", "yellow")
+    return bool(run.failed)
+
+
+def _to_file(job_plan: JobPlan, inspector: Inspector, plan: InspectorPlan, size: int) -> bool:
+    html, raw = job_plan.site, job_plan.raw
     with ScoringJob(job_plan, inspector, plan) as job:
         if job.resumed:
             tell(stderr, f"接着上次的进度继续：已有 {job.resumed:,} 条。")
@@ -125,15 +160,15 @@ def _to_file(
             with ProgressView(stderr, size) as view:
                 for progress in job.score():
                     view.show(progress)
+            tally, remarks = job.assemble()
+            if html is not None and tally.scored:
+                with open_site(html, no_masks if raw else masks_of, masked=not raw) as site:
+                    for transcript, scored in job.calls():
+                        site.add(transcript, report_from_json(scored.fields()), inspector.scorecard)
+                    remarks.append(f"网页索引：{site.finish(tally)}")
         except KeyboardInterrupt:
             tell(stderr, f"\n已评的 {job.done:,} 条结果已存好。用同样的命令再运行一次就会接着评。")
-            raise typer.Exit(130) from None
-        tally, remarks = job.assemble()
-        if html is not None and tally.scored:
-            with open_site(html, no_masks if raw else masks_of) as site:
-                for transcript, scored in job.calls():
-                    site.add(transcript, report_from_json(scored.fields()), inspector.scorecard)
-                remarks.append(f"网页索引：{site.finish(tally)}")
+            raise
         job.finish()
     tell_summary(stderr, tally, remarks)
     if tally.scored:
@@ -161,6 +196,6 @@ def _stream(
                 pass
         except KeyboardInterrupt:
             tell(stderr, "\n已输出的行都是完整的。要能接着评，请用 --out 文件。")
-            raise typer.Exit(130) from None
+            raise
     tell_summary(stderr, tally, [])
     return bool(tally.failed) or not tally.scored

@@ -8,10 +8,11 @@ from typing import Annotated
 import orjson
 import typer
 
+from qa_engine.batch.places import check_not_foreign, check_place, is_page
 from qa_engine.cli import options as o
 from qa_engine.cli.call_view import view_call
 from qa_engine.cli.calls import CallNotFound, find_call, readable
-from qa_engine.cli.masking import masks_of
+from qa_engine.cli.masking import masks_of, shown_id
 from qa_engine.cli.pages import call_page
 from qa_engine.cli.terminal_call import render_call
 from qa_engine.cli.words import stderr, stdout, tell
@@ -59,8 +60,11 @@ def show(
         ),
     ] = None,
     call: Annotated[
-        str, typer.Option("--call", metavar="编号", help="文件里的哪一通：会话编号或第几通。")
-    ] = "1",
+        str | None,
+        typer.Option(
+            "--call", metavar="编号", help="文件里的哪一通：会话编号或第几通。", show_default="第 1 通"
+        ),
+    ] = None,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="文件", help="写成一个独立网页。", show_default=False)
     ] = None,
@@ -73,6 +77,9 @@ def show(
     time_unit: o.TimeUnitOption = None,
 ) -> None:
     """Show one call."""
+    if html is not None:
+        check_place(html, "--html")
+        check_not_foreign(html, "--html", is_page)
     reading = o.intake_options(channel, agent_channel, column, encoding, time_unit)
     if reports is not None and transcripts is not None:
         report = _find_report(reports, target)
@@ -87,7 +94,13 @@ def show(
             "请同时给出 --reports 和 --transcripts，或只给出 --scorecard 当场评分", param_hint="show"
         )
     sections = {section.key: section.name for section in card.sections} if card else {}
-    view = view_call(transcript, report, sections, None if raw else masks_of(transcript))
+    view = view_call(
+        transcript,
+        report,
+        sections,
+        None if raw else masks_of(transcript),
+        shown_id(report.transcript_id, masked=not raw),
+    )
     name = card.name if card else report.scorecard_key
     if html is not None:
         html.write_text(call_page(view, name), encoding="utf-8")
@@ -111,7 +124,7 @@ def _find_report(path: Path, wanted: str) -> InspectionReport:
                         return report_from_json(fields)
                     if str(number) == wanted:
                         nth = fields
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise CallNotFound(f"找不到结果文件：{path}。处理办法：检查 --reports 的路径。") from None
     except orjson.JSONDecodeError:
         raise ReportFormatError(f"{path} 第 {number} 行不是合法的 JSON，文件可能被改动或截断") from None

@@ -34,7 +34,7 @@ _EMOTION_STYLES = {1: "green", 0: "dim", -1: "red", -2: "bold red"}
 def render_call(view: CallView, scorecard_name: str) -> RenderableType:
     """Lay out one call for the terminal."""
     report = view.report
-    title = Text(f"{report.transcript_id}", style="bold")
+    title = Text(view.name, style="bold")
     title.append(f"　{scorecard_name}（第 {report.scorecard_revision} 版）", style="dim")
     parts: list[RenderableType] = [title, _head(report), Rule("对话", style="dim"), _conversation(view)]
     parts += [Rule("客户情绪", style="dim"), *_emotion(view)]
@@ -45,7 +45,7 @@ def render_call(view: CallView, scorecard_name: str) -> RenderableType:
             Panel(reasons, title=f"复核：{yes_no(report.review.needed, '建议', '不必')}", title_align="left")
         )
     if view.missing:
-        gaps = Table(title="未评内容", title_justify="left", show_header=False, box=None)
+        gaps = Table(title="未判定内容", title_justify="left", show_header=False, box=None)
         for what, reason in view.missing:
             gaps.add_row(Text(what, style="yellow"), Text(reason))
         parts.append(gaps)
@@ -65,7 +65,7 @@ def _head(report: InspectionReport) -> Text:
         text.append("　一票否决", style="bold red")
     text.append(f"　覆盖率 {total.coverage:.0%}")
     level = f"{report.attitude.level} 级" if report.attitude.level else UNKNOWN
-    types = f"（{'、'.join(kind.name for kind in complaint.types)}）" if complaint.types else ""
+    types = f"　来电事由 {'、'.join(kind.name for kind in complaint.types)}" if complaint.types else ""
     text.append(
         f"\n态度 {level}　问题解决 {RESOLUTIONS.get(report.resolution.status or '', UNKNOWN)}"
         f"　投诉 {yes_no(complaint.is_complaint)}{types}"
@@ -93,7 +93,8 @@ def _said(turn: TurnView) -> Text:
         )
         text.append(fragment.text, style=style)
     if turn.emotion:
-        text.append(f"　{turn.emotion_name} {turn.emotion_index:.0f}", style=_EMOTION_STYLES[turn.emotion])
+        text.append(f"　[{turn.emotion_name}]", style=_EMOTION_STYLES[turn.emotion])
+        text.append(f" 情绪指数 {turn.emotion_index:.0f}", style="dim")
     for tag in turn.tags:
         text.append(f"　[{tag.name}]", style="red" if tag.kind == "fault" else "dim cyan")
     for drop in turn.causes:
@@ -134,12 +135,18 @@ def _criteria(view: CallView) -> Table:
             if result.critical:
                 name.append(" 一票否决", style="red")
             outcome = Text(item.outcome_name, style=_OUTCOME_STYLES[result.outcome])
-            table.add_row(outcome, name, item.points, _why(item))
+            points = item.points
+            if result.deducted_in:
+                # A whole sentence: beside the reason it has room, in the column of points it has not.
+                points = ""
+            table.add_row(outcome, name, points, _why(item))
     return table
 
 
 def _why(item: CriterionView) -> Text:
     text = Text(item.result.reason)
+    if item.result.deducted_in:
+        text.append(f"\n{item.points}", style="yellow")
     if item.result.outcome in {Outcome.PASSED, Outcome.NOT_APPLICABLE}:
         return text
     for quote in item.quotes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 from typer import rich_utils
 from typer._click.exceptions import (
@@ -17,7 +18,9 @@ from typer._click.exceptions import (
     NoSuchOption,
     UsageError,
 )
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from qa_engine.cli.visible import visible
 
 
 def _folded(parts: Sequence[Text]) -> Text:
@@ -28,8 +31,36 @@ def _folded(parts: Sequence[Text]) -> Text:
 
 
 rich_utils.Columns = _folded  # type: ignore[attr-defined,assignment]
-stdout = Console(highlight=False)
-stderr = Console(stderr=True, highlight=False)
+
+
+class _SafeConsole(Console):
+    """A console that only its own styles can steer: controls in what is shown come out as symbols."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render, with controls made visible."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else visible(text), style, control)
+
+
+# Square brackets and colons in what is shown are text, never markup.
+stdout = _SafeConsole(highlight=False, markup=False, emoji=False)
+stderr = _SafeConsole(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def _type_in_chinese(kind: type[Any]) -> None:
+    """Help names types by our words alone; where a parameter has none, its name says enough."""
+    told = kind.display_type
+
+    def display_type(self: Any, ctx: Any) -> str:
+        text = str(told(self, ctx))
+        return text if "|" in text else ""
+
+    kind.display_type = display_type
+
+
+_type_in_chinese(TyperArgument)
+_type_in_chinese(TyperOption)
+rich_utils.RANGE_STRING = ""
 
 rich_utils.DEFAULT_STRING = "[默认：{}]"
 rich_utils.ENVVAR_STRING = "[环境变量：{}]"
@@ -56,6 +87,8 @@ _SAYINGS = (
     (re.compile(r"^Option '(?P<it>.*)' does not take a value\.$"), "选项 {it} 不接受值"),
     (re.compile(r"^'(?P<it>.*)' is not one of (?P<near>.*)\.$"), "“{it}”不在可选值 {near} 之中"),
     (re.compile(r"^'(?P<it>.*)' is not a valid (?:integer|int)( range)?\.$"), "“{it}”不是整数"),
+    (re.compile(r"^Input should be a valid integer.*$"), "要写一个整数"),
+    (re.compile(r"^Input should be greater than or equal to (?P<near>.*)$"), "不能小于 {near}"),
     (re.compile(r"^(?P<it>\S+) is not in the range (?P<near>.*)\.$"), "{it} 不在范围 {near} 内"),
 )
 
@@ -94,10 +127,10 @@ class Group(_Chinese, TyperGroup):
         super().__init__(*args, **{**settings, **words})
 
 
-def new_group(help_text: str) -> typer.Typer:
+def new_group(help_text: str, kind: type[Group] = Group) -> typer.Typer:
     """Start a group of commands."""
     return typer.Typer(
-        cls=Group,
+        cls=kind,
         help=help_text,
         no_args_is_help=True,
         add_completion=False,

@@ -58,6 +58,17 @@ class Timeline:
         ends = [end for end in (until, last.end_ms) if end is not None]
         return max(ends, default=None)
 
+    def end_unmeasured(self) -> bool:
+        """True when somebody's latest turn has no times, so that speech may have gone on unmeasured."""
+        if not self._turns:
+            return True
+        last = self._turns[-1].turn
+        timed = last.start_ms is not None and last.end_ms is not None
+        untimed = self.moment(len(self._turns) - 1).untimed - {Speaker.SYSTEM}
+        if last.speaker is Speaker.SYSTEM:
+            return bool(untimed)
+        return not timed or bool(untimed - {last.speaker})
+
     def latest_start(self) -> int | None:
         """Latest start of all turns heard."""
         if not self._turns:

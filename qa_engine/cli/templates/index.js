@@ -25,13 +25,15 @@
       cell(tr, "", "wide").append(link);
       cell(tr, r.score, "num");
       const verdict = cell(tr, "");
-      pill(verdict, r.passed === null ? none : r.passed ? "通过" : "未通过", r.passed === null ? "warn" : r.passed ? "good" : "bad");
+      pill(verdict, r.passed === null ? "待定" : r.passed ? "通过" : "未通过", r.passed === null ? "warn" : r.passed ? "good" : "bad");
       if (r.critical) pill(verdict, "一票否决", "bad");
       cell(tr, Math.round(r.coverage * 100) + "%", "num");
       cell(tr, r.attitude === null ? none : r.attitude + " 级", "num");
       cell(tr, r.emotion === null ? none : r.emotion.toFixed(1) + (r.drops ? "（跌 " + r.drops + " 次）" : ""), "num");
       cell(tr, r.resolution);
-      cell(tr, r.complaint === null ? none : r.complaint ? r.types || "投诉" : "—", "wide");
+      const about = cell(tr, "", "wide");
+      if (r.complaint) pill(about, "投诉", "warn");
+      about.append(r.types || (r.complaint === null ? none : r.complaint ? "" : "—"));
       const review = cell(tr, "", "num");
       if (r.review === null) pill(review, none, "warn"); else if (r.review) pill(review, "复核", "warn");
       review.append(r.priority === null ? "" : Math.round(r.priority * 100));

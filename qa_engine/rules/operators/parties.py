@@ -106,7 +106,13 @@ class HangUp(CallOperator):
             else:
                 gap = max(length - end, 0)
                 longer, shorter = config.gap_longer_than_ms, config.gap_shorter_than_ms
-                if (longer is not None and gap <= longer) or (shorter is not None and gap >= shorter):
+                # With the end of speech unmeasured, ``gap`` is the most it can have been.
+                at_most = call.timeline.end_unmeasured()
+                if longer is not None and gap <= longer:
+                    return MISSED
+                if at_most:
+                    doubts.append(NO_TIMES)
+                elif shorter is not None and gap >= shorter:
                     return MISSED
                 detail = f"最后一句到挂机 {gap / 1000:.1f} 秒"
         return unjudged(doubts[0]) if doubts else hit(Finding(self.name, (), 1.0, detail))
