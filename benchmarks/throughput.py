@@ -38,7 +38,9 @@ BUILTIN = Path(qa_engine.scorecards.__file__).parent / "builtin"
 # SnowNLP is slow; a sample keeps the run short and its rate is per transcript all the same.
 SNOWNLP_SAMPLE = 60
 
+CHUNK = 64
 _inspector: Inspector
+_calls: list[Transcript]
 
 
 def words_and_patterns(scorecard: str) -> tuple[list[str], list[re.Pattern[str]]]:
@@ -103,8 +105,16 @@ def fresh_inspector(scorecard: str) -> Inspector:
     return Inspector(loaded.scorecard, loaded.rules, PredictorAdapter(load_baseline()))
 
 
-def _start(scorecard: str) -> None:
-    global _inspector
+def load_calls(path: str | None, count: int) -> list[Transcript]:
+    """The transcripts to measure with, in memory."""
+    return real_calls(path) if path else list(corpus_calls(count))
+
+
+def _start(scorecard: str, path: str | None, count: int) -> None:
+    global _inspector, _calls
+    # Every process holds the transcripts itself: judging is measured here, not sending;
+    # benchmarks/memory.py measures the whole command with reading, sending and writing.
+    _calls = load_calls(path, count)
     _inspector = fresh_inspector(scorecard)
     relax_collector()
 
@@ -113,8 +123,8 @@ def _ready(_: int) -> None:
     time.sleep(0.2)  # long enough that every process of the pool takes one
 
 
-def _inspect(calls: Sequence[Transcript]) -> int:
-    return sum(1 for _ in _inspector.inspect_many(calls))
+def _inspect(first: int) -> int:
+    return sum(1 for _ in _inspector.inspect_many(_calls[first : first + CHUNK]))
 
 
 def main() -> None:
@@ -125,7 +135,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--scorecard", default="ecommerce_after_sales")
     chosen = options.parse_args()
-    calls = real_calls(chosen.input) if chosen.input else list(corpus_calls(chosen.count))
+    calls = load_calls(chosen.input, chosen.count)
     turns = sum(len(call.turns) for call in calls)
     chars = sum(len(turn.text) for call in calls for turn in call.turns)
     words, patterns = words_and_patterns(chosen.scorecard)
@@ -134,7 +144,7 @@ def main() -> None:
         f"scorecard {chosen.scorecard}: {len(words)} phrases, {len(patterns)} patterns"
     )
     sample = calls[:SNOWNLP_SAMPLE]
-    chunks = [calls[i : i + 64] for i in range(0, len(calls), 64)]
+    chunks = range(0, len(calls), CHUNK)
     rates: dict[str, list[float]] = {}
 
     def note(name: str, work: Callable[[], object], count: int) -> None:
@@ -145,7 +155,7 @@ def main() -> None:
     for _ in range(chosen.rounds):
         one = fresh_inspector(chosen.scorecard)
         note("engine, 1 process", lambda one=one: sum(1 for _ in one.inspect_many(calls)), len(calls))
-        with spawn.Pool(2, _start, (chosen.scorecard,)) as pool:
+        with spawn.Pool(2, _start, (chosen.scorecard, chosen.input, chosen.count)) as pool:
             pool.map(_ready, range(4), chunksize=1)
             note("engine, 2 processes", lambda pool=pool: pool.map(_inspect, chunks, chunksize=1), len(calls))
         note("plain loop (words and regex only)", lambda: loop(calls, words, patterns), len(calls))

@@ -8,14 +8,12 @@ from rapidfuzz import fuzz
 
 from qa_engine.domain.finding import Nearest
 from qa_engine.rules.heard import HeardCall
-from qa_engine.rules.likeness import likeness
+from qa_engine.rules.likeness import LEAST_SHARED, likeness
 from qa_engine.rules.outcome import Absence
 from qa_engine.rules.passage import Passage
 
 # Below this nothing was near; naming it would only mislead.
 LEAST_SIMILARITY = 0.5
-# Two characters in common, as any two short Chinese phrases have, say nothing.
-LEAST_SHARED = 3
 # A whole clause is quoted unless it is longer than this; then the stretch alone.
 LONGEST_QUOTE = 24
 
@@ -38,8 +36,6 @@ def _nearest_in(call: HeardCall, absence: Absence, best: Nearest | None) -> Near
             alphabet = call.alphabet(passage.turn.index)
             floor = LEAST_SIMILARITY if best is None else best.similarity
             for phrase in sought.near(alphabet, floor):
-                if len(phrase) <= LEAST_SHARED:
-                    continue
                 similarity, start, end = _whole_likeness(phrase, passage.text, floor)
                 if similarity < floor or (best is not None and similarity <= best.similarity):
                     continue

@@ -169,7 +169,8 @@ class Condition:
         if not units:
             return ()
         if outline.sureness is not None:
-            tally.miss_confidence = outline.miss_confidence(units)
+            judged = set(outline.turns)
+            tally.miss_confidence = outline.miss_confidence([u for u in units if turn_of(u) not in judged])
         if outline.rest.verdict is MISS and isinstance(units[0], int):
             chosen: list[Unit] = []
             for turn in outline.turns:

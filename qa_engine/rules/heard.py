@@ -48,6 +48,8 @@ class HeardCall:
         self.closed = False
         self.turns: list[TurnReading] = []
         self.said: list[TurnPrediction | None] = []
+        # How many turns the model said nothing of.
+        self.unsaid = 0
         self.hits: list[TurnHits] = []
         # slot → turns with at least one hit, ascending
         self.slot_turns: list[list[int]] = [[] for _ in range(slots)]
@@ -73,6 +75,7 @@ class HeardCall:
         self._windows.clear()
         self.turns.append(turn)
         self.said.append(said)
+        self.unsaid += said is None
         hits = self._matcher.scan(turn.normalized.text)
         self.hits.append(hits)
         for slot in hits:

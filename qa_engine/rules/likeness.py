@@ -8,9 +8,12 @@ from math import floor
 
 from rapidfuzz import fuzz
 
+# Two characters in common, as any two short Chinese phrases have, say nothing.
+LEAST_SHARED = 3
+
 
 class Sought:
-    """Phrases that were looked for, indexed by character so that most are never compared."""
+    """Phrases that were looked for, with their sets of characters so that most are never compared."""
 
     MOST = 200
 
@@ -22,6 +25,7 @@ class Sought:
         self._rows = [
             (phrase, self._bits(phrase), len(phrase) - len(set(phrase)), len(phrase))
             for phrase in self.phrases
+            if len(phrase) > LEAST_SHARED
         ]
 
     def _bits(self, letters: Iterable[str]) -> int:
@@ -41,7 +45,7 @@ class Sought:
         return [
             phrase
             for phrase, letters, repeats, size in self._rows
-            if (common := (letters & seen).bit_count()) and common + repeats >= share * size
+            if (common := (letters & seen).bit_count() + repeats) >= LEAST_SHARED and common >= share * size
         ]
 
 

@@ -17,6 +17,8 @@ from qa_engine.rules.passage import Passage
 from qa_engine.rules.window import Unit, Window, turn_of
 
 _LACKING = "not"
+# Far above any sensible min_confidence: between this and 1 no verdict changes.
+SURE_ENOUGH = 0.9
 _ABSENT = "没有符合所列要求的内容"
 
 
@@ -29,6 +31,16 @@ class Outline(NamedTuple):
     turns: Collection[int]
     rest: Judged
     sureness: Sequence[float] | None = None
+
+    def with_doubtful(self) -> Outline:
+        """The same with all turns worth judging at which a miss is doubtful by this outline alone.
+
+        Another part may be surer of the miss there; elsewhere this part is sure enough by itself.
+        """
+        if self.sureness is None:
+            return self
+        doubtful = {turn for turn, sure in enumerate(self.sureness) if sure < SURE_ENOUGH}
+        return Outline(sorted(doubtful.union(self.turns)), self.rest, self.sureness)
 
     def miss_confidence(self, units: Sequence[Unit]) -> float:
         """How sure it is that all of these units miss."""
@@ -130,15 +142,13 @@ class Every(Trial):
     @override
     def outline(self, call: HeardCall) -> Outline | None:
         # Where one part misses, the whole misses, whatever the others say.
-        # (How sure such a miss is depends on all parts, so outlines that grade it cannot stand for all.)
-        outlines = [
-            outline
-            for part in self.parts
-            if (outline := part.outline(call)) is not None and outline.sureness is None
-        ]
+        outlines = [outline for part in self.parts if (outline := part.outline(call)) is not None]
         missing = [outline for outline in outlines if outline.rest.verdict is Verdict.MISS]
+        plain = [outline for outline in missing if outline.sureness is None]
+        if plain:
+            return min(plain, key=lambda outline: len(outline.turns))
         if missing:
-            return min(missing, key=lambda outline: len(outline.turns))
+            return min(missing, key=lambda outline: len(outline.turns)).with_doubtful()
         if len(outlines) < len(self.parts):
             return None
         turns = set[int]().union(*(outline.turns for outline in outlines))

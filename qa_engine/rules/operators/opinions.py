@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import Field, field_validator, model_validator
@@ -76,25 +76,25 @@ class _Graded(_Opinion):
     """One whose verdict on a turn follows from the model's opinion on that turn alone."""
 
     @abstractmethod
-    def grade(self, said: TurnPrediction, thresholds: Thresholds) -> tuple[bool, float]:
-        """Whether the turn is worth judging, and how sure a MISS would be."""
+    def grade(
+        self, said: Sequence[TurnPrediction | None], thresholds: Thresholds
+    ) -> Iterator[tuple[bool, float]]:
+        """For every turn: whether it is worth judging, and how sure a MISS would be."""
 
     @override
     def scan(self, call: HeardCall) -> Scan | None:
         prediction = call.prediction
-        if isinstance(prediction, NotEvaluable) or call.doubtful or None in call.said:
+        if isinstance(prediction, NotEvaluable) or call.doubtful or call.unsaid:
             return None
         if not prediction.causal and not call.closed:
             return None
         # Grows with the call: every turn is graded once.
         worth, sureness = call.scans.setdefault(id(self), ([], []))
-        for turn in range(len(sureness), len(call.said)):
-            said = call.said[turn]
-            assert said is not None
-            promising, sure = self.grade(said, prediction.thresholds)
-            if promising:
-                worth.append(turn)
-            sureness.append(sure)
+        if len(sureness) < len(call.said):
+            for promising, sure in self.grade(call.said[len(sureness) :], prediction.thresholds):
+                if promising:
+                    worth.append(len(sureness))
+                sureness.append(sure)
         return Scan(worth, sureness)
 
 
@@ -131,11 +131,15 @@ class Emotion(_Graded):
         return hit(Finding(self.name, passage.whole(), share, f"{_place(passage)}情绪概率 {share:.2f}"))
 
     @override
-    def grade(self, said: TurnPrediction, thresholds: Thresholds) -> tuple[bool, float]:
-        if not said.emotion:
-            return False, 1.0
-        share = self._share(said)
-        return self._found(said, share, thresholds), max(1 - share, 0.0)
+    def grade(
+        self, said: Sequence[TurnPrediction | None], thresholds: Thresholds
+    ) -> Iterator[tuple[bool, float]]:
+        for turn in said:
+            if turn is None or not turn.emotion:
+                yield False, 1.0
+                continue
+            share = self._share(turn)
+            yield self._found(turn, share, thresholds), max(1 - share, 0.0)
 
     def _share(self, said: TurnPrediction) -> float:
         return total_probability(p for emotion, p in said.emotion.items() if emotion in self._held)
@@ -237,18 +241,25 @@ class _Labels(_Graded):
         return hit(*findings) if findings else Judged(MISS, confidence=1 - nearest)
 
     @override
-    def grade(self, said: TurnPrediction, thresholds: Thresholds) -> tuple[bool, float]:
-        probabilities, needed = self._columns(said, thresholds)
-        if not probabilities:
-            return False, 1.0
-        least, nearest, promising = self._config.probability, 0.0, False
-        for label in self._config.of:
-            probability = probabilities.get(label, 0.0)
-            if probability > nearest:
-                nearest = probability
-            if probability > 0 and probability >= (least or needed.get(label, 0.5)):
-                promising = True
-        return promising, 1 - nearest
+    def grade(
+        self, said: Sequence[TurnPrediction | None], thresholds: Thresholds
+    ) -> Iterator[tuple[bool, float]]:
+        least = self._config.probability
+        known = thresholds.acts if self.name == "act" else thresholds.faults
+        wanted = [(label, least or known.get(label, 0.5)) for label in self._config.of]
+        for turn in said:
+            probabilities = None if turn is None else turn.acts if self.name == "act" else turn.faults
+            if not probabilities:
+                yield False, 1.0
+                continue
+            nearest, promising = 0.0, False
+            for label, needed in wanted:
+                probability = probabilities.get(label, 0.0)
+                if probability > nearest:
+                    nearest = probability
+                if probability >= needed and probability > 0:
+                    promising = True
+            yield promising, 1 - nearest
 
     def _columns(
         self, said: TurnPrediction, thresholds: Thresholds
