@@ -21,7 +21,13 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,neural,dev]'
+	@if $(PIP) download --quiet --no-index --no-deps --dest $(VENV)/wheels torch==2.13.0 >/dev/null 2>&1; then \
+	  $(PIP) install --quiet torch==2.13.0 && \
+	  $(PIP) install --quiet --constraint constraints.txt --editable '.[neural-train]'; \
+	else \
+	  echo '没有本地的 CPU 版 torch：神经模型的训练测试会跳过，其余照常运行。'; \
+	fi
 	@touch $@ $(VENV)/.run
 
 run: $(VENV)/.run ## set up, score the samples, write HTML reports and print where they are

@@ -23,7 +23,7 @@ from qa_engine.inspector import Inspector
 from qa_engine.scorecards import load_scorecard
 from qa_engine.text.reading import Reading
 
-ModelChoice = Literal["auto", "baseline", "none"]
+ModelChoice = Literal["auto", "baseline", "neural", "none"]
 
 _NOTHING = TurnPrediction({}, {}, {})
 
@@ -107,11 +107,23 @@ def _thresholds(values: Mapping[str, float]) -> Thresholds:
 
 @cache
 def load_model(choice: ModelChoice = "auto") -> ConversationModel | NotEvaluable:
-    """Load the model for a choice; a model that cannot be loaded is told, not raised."""
+    """Load the model for a choice; a model that cannot be loaded is told, not raised.
+
+    ``auto`` is the baseline until the neural model is fast enough to be the default.
+    """
     if choice == "none":
         return NotEvaluable("no_model", "本次运行没有启用模型，情绪、态度等基于模型的判断未进行")
+    fallback_reason = None
+    if choice == "neural":
+        # Imported here: the baseline must not pay for it.
+        from models.neural import load_neural
+
+        try:
+            return PredictorAdapter(load_neural())
+        except ModelError as error:
+            fallback_reason = f"神经模型无法加载，改用基线模型：{error}"
     try:
-        return PredictorAdapter(load_baseline())
+        return PredictorAdapter(load_baseline(), fallback_reason)
     except ModelError as error:
         return NotEvaluable("no_model", f"模型无法加载，基于模型的判断未进行：{error}")
 

@@ -19,12 +19,13 @@ class Model(StrEnum):
 
     AUTO = "auto"
     BASELINE = "baseline"
+    NEURAL = "neural"
     NONE = "none"
 
     @property
     def choice(self) -> ModelChoice:
         """The same in the words of `wiring`."""
-        return "auto" if self is Model.AUTO else "baseline" if self is Model.BASELINE else "none"
+        return self.value
 
 
 class ChannelChoice(StrEnum):

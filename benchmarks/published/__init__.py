@@ -1,0 +1,1 @@
+"""Parts of the benchmarks on published data sets (`stc3.py`, `ssa.py`)."""

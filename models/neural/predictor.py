@@ -1,0 +1,126 @@
+"""The neural model behind the same door as the baseline. onnxruntime and tokenizers only, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from models.base import Conversation, ConversationOutput, FloatArray, Labels
+from models.decode import (
+    emotion_probabilities,
+    level_probabilities,
+    outcome_slices,
+    resolution_probabilities,
+)
+from models.heads import EMOTION_HEADS, heads_of
+from models.neural.artifact import NeuralArtifact, read_neural
+from models.neural.encoder import UtteranceEncoder
+from models.neural.runtime import Graph, Pieces
+from models.neural.signals import SignalReader, Signals
+from models.past import logistic
+
+CHUNK = 128  # conversations whose texts are gathered at once; bounds memory
+
+DEFAULT_FOLDER = Path(__file__).parent.parent / "artifacts" / "neural"
+
+
+class NeuralPredictor:
+    """A ``ConversationPredictor`` that reads whole conversations. Not safe to share between threads.
+
+    Calls of any length are read in full: nothing is cut. Turns of other roles than agent and customer
+    are not read and get zeros; a conversation without any other turn gets the baseline's judgement.
+    """
+
+    name = "neural"
+    causal = False
+
+    def __init__(self, artifact: NeuralArtifact, threads: int = 1) -> None:
+        self.version: str = artifact.version
+        self.digest: str = artifact.digest
+        self.labels: Labels = artifact.labels
+        self.thresholds: Mapping[str, float] = artifact.thresholds
+        self._heads = heads_of(artifact.labels)
+        self._at = outcome_slices(self._heads, artifact.labels)
+        self._baseline = artifact.baseline
+        self._signals = SignalReader(artifact.labels)
+        self._encoder = UtteranceEncoder(
+            Graph(artifact.encoder, threads), Pieces(artifact.tokenizer), artifact.prefix
+        )
+        self._dialogue = Graph(artifact.dialogue, threads)
+
+    def predict(self, conversations: Sequence[Conversation]) -> list[ConversationOutput]:
+        """Predict a chunk; the result is parallel to ``conversations`` and independent of its company."""
+        outputs: list[ConversationOutput] = []
+        for start in range(0, len(conversations), CHUNK):
+            outputs.extend(self._predict_chunk(conversations[start : start + CHUNK]))
+        return outputs
+
+    def _predict_chunk(self, chunk: Sequence[Conversation]) -> Iterator[ConversationOutput]:
+        wide = self._baseline.predict(chunk)
+        signals = self._signals.read(chunk, wide)
+        texts = [[c.texts[turn] for turn in one.turns] for c, one in zip(chunk, signals, strict=True)]
+        flat = [text for one in texts for text in one]
+        vectors = self._encoder.vectors(flat) if flat else np.zeros((0, 0), dtype=np.float32)
+        start = 0
+        for conversation, one, output in zip(chunk, signals, wide, strict=True):
+            size = len(one.turns)
+            if size:
+                own = vectors[start : start + size]
+                yield self._judge(len(conversation.texts), one, own, output.resolution_turns)
+            else:
+                yield output
+            start += size
+
+    def _judge(
+        self, length: int, signals: Signals, vectors: FloatArray, resolution_turns: tuple[int, ...]
+    ) -> ConversationOutput:
+        # One conversation at a time: what one gets never depends on which others were read with it.
+        turns, topics, outcomes = self._dialogue(
+            {
+                "vectors": vectors[None],
+                "signals": signals.signals[None],
+                "roles": signals.roles[None],
+                "wide_turns": signals.wide_turns[None],
+                "wide_topics": signals.wide_topics[None],
+                "wide_outcomes": signals.wide_outcomes[None],
+            }
+        )
+        own = len(self._heads.customer)
+        customer, agent = turns[0, :, :own], logistic(turns[0, :, own:])
+        says, hears = signals.roles == 0, signals.roles == 1
+        acts = len(self.labels.agent_acts)
+
+        def spread(values: FloatArray, chosen: np.ndarray) -> FloatArray:
+            table = np.zeros((length, values.shape[1]), dtype=np.float32)
+            table[signals.turns[chosen]] = values[chosen]
+            return table
+
+        return ConversationOutput(
+            emotion=spread(emotion_probabilities(customer, self.labels), says),
+            customer_acts=spread(logistic(customer[:, len(EMOTION_HEADS) :]), says),
+            agent_acts=spread(agent[:, :acts], hears),
+            faults=spread(agent[:, acts:], hears),
+            resolution=resolution_probabilities(outcomes[:, self._at["resolution"]])[0],
+            satisfaction=level_probabilities(outcomes[:, self._at["satisfaction"]])[0],
+            attitude=level_probabilities(outcomes[:, self._at["attitude"]])[0],
+            types=logistic(topics)[0],
+            complaint=float(logistic(outcomes[0, self._at["complaint"]])[0]),
+            review=float(logistic(outcomes[0, self._at["review"]])[0]),
+            resolution_turns=resolution_turns,
+        )
+
+
+def load_neural(folder: Path | None = None, threads: int = 1) -> NeuralPredictor:
+    """Load the shipped neural model, or the one in ``folder``.
+
+    Args:
+        folder: where the model lies; None for the one shipped with the package.
+        threads: CPU threads of one process; with several processes one each is steadier.
+
+    Raises:
+        ModelError: a library or file is missing, or a file is not what its card promises. The message
+            is a Chinese half-sentence fit to be shown as the reason for falling back to the baseline.
+    """
+    return NeuralPredictor(read_neural(folder or DEFAULT_FOLDER), threads)

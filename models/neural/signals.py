@@ -1,0 +1,96 @@
+"""What the dialogue model reads beside the utterance vectors: cues, place, and the baseline's judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.base import Conversation, ConversationOutput, FloatArray, Labels
+from models.cues import CueReader
+from models.frame import PLACE, ROLES, build_frame
+
+_FLOOR = 1e-4  # probabilities are kept this far from 0 and 1, so that log-odds stay within ±9.2
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """One conversation of m agent and customer turns (others are left out).
+
+    Attributes:
+        turns: (m,) their indexes in the conversation.
+        roles: (m,) 0 customer, 1 agent.
+        signals: (m, width) cues and place.
+        wide_turns: (m, customer + agent heads) baseline log-odds, zeros for heads of the other role.
+        wide_topics: (types,) and ``wide_outcomes``: (outcome heads,).
+    """
+
+    turns: NDArray[np.int64]
+    roles: NDArray[np.int64]
+    signals: FloatArray
+    wide_turns: FloatArray
+    wide_topics: FloatArray
+    wide_outcomes: FloatArray
+
+
+class SignalReader:
+    """Reads the signals of conversations for a set of labels."""
+
+    def __init__(self, labels: Labels) -> None:
+        self._readers = {role: CueReader(role) for role in ROLES}
+        self._labels = labels
+        self.width = sum(reader.width for reader in self._readers.values()) + len(PLACE)
+
+    def read(
+        self, conversations: Sequence[Conversation], outputs: Sequence[ConversationOutput]
+    ) -> list[Signals]:
+        """Signals of a chunk; ``outputs`` is what the baseline said, parallel to ``conversations``."""
+        frame = build_frame(conversations)
+        total = sum(frame.sizes)
+        table = np.zeros((total, self.width), dtype=np.float32)
+        roles = np.full(total, -1, dtype=np.int64)
+        start = 0
+        for number, role in enumerate(ROLES):
+            turns, reader = frame.of(role), self._readers[role]
+            table[turns.turn, start : start + reader.width] = reader.read(turns.texts, turns.folded)
+            table[turns.turn, -len(PLACE) :] = turns.place
+            roles[turns.turn] = number
+            start += reader.width
+        found, offset = [], 0
+        for size, output in zip(frame.sizes, outputs, strict=True):
+            here = roles[offset : offset + size]
+            spoken = np.flatnonzero(here >= 0)
+            found.append(
+                Signals(
+                    spoken, here[spoken], table[offset + spoken], _turn_odds(output, here)[spoken],
+                    log_odds(output.types), _outcome_odds(output),
+                )
+            )  # fmt: skip
+            offset += size
+        return found
+
+
+def log_odds(probabilities: np.ndarray) -> FloatArray:
+    """Log-odds of probabilities, clipped."""
+    sure = np.clip(probabilities.astype(np.float32), _FLOOR, 1 - _FLOOR)
+    odds: FloatArray = np.log(sure / (1 - sure))
+    return odds
+
+
+def _turn_odds(output: ConversationOutput, roles: NDArray[np.int64]) -> FloatArray:
+    angry, calm, pleased = output.emotion[:, 0], output.emotion[:, 2], output.emotion[:, 3]
+    negative = angry + output.emotion[:, 1]
+    mood = np.stack(
+        [negative, angry / np.maximum(negative, 1e-9), pleased / np.maximum(calm + pleased, 1e-9)], axis=1
+    )
+    customer = log_odds(np.hstack([mood, output.customer_acts])) * (roles == 0)[:, None]
+    agent = log_odds(np.hstack([output.agent_acts, output.faults])) * (roles == 1)[:, None]
+    return np.hstack([customer, agent]).astype(np.float32)
+
+
+def _outcome_odds(output: ConversationOutput) -> FloatArray:
+    reached = [np.cumsum(levels[::-1])[::-1][1:] for levels in (output.attitude, output.satisfaction)]
+    whole = np.array([output.complaint, output.review], dtype=np.float32)
+    return log_odds(np.concatenate([output.resolution, *reached, whole]))

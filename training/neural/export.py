@@ -1,0 +1,97 @@
+"""ONNX export. Weights are stored in 8 bits and widened once at loading; arithmetic stays in float32.
+
+Dynamic int8 arithmetic was tried and dropped: one scale for a whole batch of activations changed the
+vectors (mean cosine 0.95 after centring) and made a conversation's result depend on its company.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from models.neural.artifact import DIALOGUE, ENCODER, TOKENIZER
+from training.neural.base_encoder import BaseEncoder
+from training.neural.network import Panel
+from training.neural.samples import INPUTS, Sample
+from training.neural.vectors import pooled
+
+OPSET = 17
+_WORTH_IT = 4096  # values from which a tensor is stored narrow
+_LIMIT = 127.0
+
+
+class _Pooled(torch.nn.Module):
+    """The encoder with pooling inside, so that serving needs one call."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return pooled(self.model, ids, mask)
+
+
+def export_encoder(base: BaseEncoder, folder: Path) -> None:
+    """Write graph and tokenizer: ``ids``, ``mask`` (n, length) int64 → ``vectors`` (n, width) float32."""
+    ids = torch.tensor([[0, 5, 6, 2], [0, 7, 2, 1]])
+    mask = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
+    axes = {"ids": {0: "n", 1: "length"}, "mask": {0: "n", 1: "length"}, "vectors": {0: "n"}}
+    _export(_Pooled(base.model).eval(), (ids, mask), folder / ENCODER, ["ids", "mask"], ["vectors"], axes)
+    (folder / TOKENIZER).write_text(base.tokenizer.to_str(), encoding="utf-8")
+
+
+def export_panel(panel: Panel, sample: Sample, folder: Path) -> None:
+    """Write the dialogue models as one graph that reads one conversation of any length."""
+    example = tuple(torch.from_numpy(np.asarray(getattr(sample, name)))[None] for name in INPUTS)
+    axes = {name: {1: "length"} for name in (*INPUTS[:4], "turns")}
+    _export(panel.eval(), example, folder / DIALOGUE, list(INPUTS), ["turns", "topics", "outcomes"], axes)
+
+
+def _export(
+    module: torch.nn.Module,
+    example: tuple[torch.Tensor, ...],
+    path: Path,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    axes: dict[str, dict[int, str]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        plain = Path(folder) / "plain.onnx"
+        torch.onnx.export(
+            module, example, str(plain), dynamo=False, opset_version=OPSET,
+            input_names=list(inputs), output_names=list(outputs), dynamic_axes=axes,
+        )  # fmt: skip
+        model = onnx.load(plain)
+    narrow(model)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def narrow(model: onnx.ModelProto) -> None:
+    """Store every large float32 tensor as int8 with one scale a row of its longest side, in place."""
+    graph = model.graph
+    kept, before = [], []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if tensor.data_type != TensorProto.FLOAT or values.size < _WORTH_IT or values.ndim < 2:
+            kept.append(tensor)
+            continue
+        axis = int(np.argmax(values.shape))
+        others = tuple(i for i in range(values.ndim) if i != axis)
+        scale = np.maximum(np.abs(values).max(axis=others, keepdims=True) / _LIMIT, 1e-12).astype(np.float32)
+        name = tensor.name
+        kept.append(numpy_helper.from_array(np.rint(values / scale).astype(np.int8), f"{name}.int8"))
+        kept.append(numpy_helper.from_array(scale, f"{name}.scale"))
+        before.append(helper.make_node("Cast", [f"{name}.int8"], [f"{name}.wide"], to=TensorProto.FLOAT))
+        before.append(helper.make_node("Mul", [f"{name}.wide", f"{name}.scale"], [name]))
+    nodes = list(graph.node)
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(kept)
+    graph.node.extend([*before, *nodes])

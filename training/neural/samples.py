@@ -1,0 +1,104 @@
+"""Dialogues as tensors: what the dialogue model reads and what it should answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.base import ConversationOutput, FloatArray
+from models.neural.signals import SignalReader, Signals
+from training.dataset import LABELS, Dataset, conversation_of
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One dialogue of n turns; ``weight`` 0 where a head has no answer (missing labels are not learnt).
+
+    vectors (n, width), signals (n, s), roles (n,), wide_turns (n, heads), wide_topics, wide_outcomes;
+    answers and weight (n, heads) of the turn heads, topics, outcomes; ``share`` weighs the whole dialogue.
+    """
+
+    vectors: FloatArray
+    signals: FloatArray
+    roles: NDArray[np.int64]
+    wide_turns: FloatArray
+    wide_topics: FloatArray
+    wide_outcomes: FloatArray
+    answers: FloatArray
+    weight: FloatArray
+    topics: FloatArray
+    outcomes: FloatArray
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Samples padded to one length; fields as in ``Sample`` with a leading axis, and ``lengths``."""
+
+    inputs: dict[str, torch.Tensor]
+    lengths: torch.Tensor
+    answers: torch.Tensor
+    weight: torch.Tensor
+    topics: torch.Tensor
+    outcomes: torch.Tensor
+    share: torch.Tensor
+
+
+INPUTS = ("vectors", "signals", "roles", "wide_turns", "wide_topics", "wide_outcomes")
+
+
+def read_signals(data: Dataset, wide: Sequence[ConversationOutput]) -> list[Signals]:
+    """Signals parallel to ``data.dialogues``; ``wide`` is what a baseline said that did not see them."""
+    conversations = [conversation_of(dialogue) for dialogue in data.dialogues]
+    return SignalReader(LABELS).read(conversations, wide)
+
+
+def build_samples(data: Dataset, signals: Sequence[Signals], vectors: Sequence[FloatArray]) -> list[Sample]:
+    """Samples parallel to ``data.dialogues``."""
+    customer, agent = data.turn_answers["customer"], data.turn_answers["agent"]
+    own, total = customer.shape[1], sum(data.frame.sizes)
+    answers = np.zeros((total, own + agent.shape[1]), dtype=np.float32)
+    weight = np.zeros_like(answers)
+    answers[data.frame.customer.turn, :own] = customer
+    weight[data.frame.customer.turn, :own] = data.turn_weight["customer"]
+    answers[data.frame.agent.turn, own:] = agent
+    weight[data.frame.agent.turn, own:] = data.turn_weight["agent"]
+    samples, start = [], 0
+    for i, one in enumerate(signals):
+        rows = slice(start, start + len(one.roles))
+        samples.append(
+            Sample(
+                vectors[i], one.signals, one.roles, one.wide_turns,
+                one.wide_topics, one.wide_outcomes, answers[rows], weight[rows],
+                data.topics[i].astype(np.float32), data.outcomes[i].astype(np.float32),
+                float(data.dialogue_weight[i]),
+            )
+        )  # fmt: skip
+        start = rows.stop
+    return samples
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """Pad samples to the longest of them."""
+    lengths = [len(sample.roles) for sample in samples]
+    longest = max(lengths)
+
+    def turns(name: str) -> torch.Tensor:
+        rows = [getattr(sample, name) for sample in samples]
+        table = np.zeros((len(rows), longest, *rows[0].shape[1:]), dtype=rows[0].dtype)
+        for i, row in enumerate(rows):
+            table[i, : len(row)] = row
+        return torch.from_numpy(table)
+
+    def wholes(name: str) -> torch.Tensor:
+        return torch.from_numpy(np.stack([getattr(sample, name) for sample in samples]))
+
+    inputs = {name: (wholes if name in INPUTS[4:] else turns)(name) for name in INPUTS}
+    return Batch(
+        inputs, torch.tensor(lengths), turns("answers"), turns("weight"), wholes("topics"),
+        wholes("outcomes"), torch.tensor([sample.share for sample in samples]),
+    )  # fmt: skip

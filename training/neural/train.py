@@ -1,0 +1,195 @@
+"""Train the neural model: baseline out of fold, vectors, one dialogue model a fold, calibrate, export."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from models.artifact import CARD, CONTENT
+from models.base import FloatArray, Labels
+from models.neural.artifact import BASELINE, ENCODER, LABELS, THRESHOLDS, TOKENIZER, write_neural
+from models.neural.encoder import UtteranceEncoder
+from models.neural.runtime import Graph, Pieces
+from training.baseline import Card, corpus_digest
+from training.card import measure
+from training.corpus import read_corpus
+from training.dataset import LABELS as NAMES
+from training.dataset import Dataset, build_dataset, conversation_of
+from training.folds import assign_folds
+from training.neural.base_encoder import BaseEncoder, cut, load_base
+from training.neural.calibrate import Calibration, fit_calibration, wide_logits
+from training.neural.crossed import train_members
+from training.neural.export import export_encoder, export_panel
+from training.neural.network import DialogueModel, Panel
+from training.neural.reliability import reliability
+from training.neural.samples import Sample, build_samples, read_signals
+from training.neural.settings import NeuralSettings, read_neural_settings
+from training.neural.wide import train_wide
+from training.settings import read_settings
+from training.thresholds import choose_thresholds
+
+LIMITS = (
+    "trained on invented transcripts; figures on real traffic are lower",
+    "reads the whole conversation before it judges a turn: not for verdicts that must stand at once",
+    "time gaps between turns are not used: the training transcripts carry no times",
+    "rude, impatient, privacy_breach, misinform, over_promise and risk_undisclosed are rare in training",
+    "the encoder's layers are used as they were pretrained; only the dialogue model is trained",
+    "calibration and thresholds were fitted on the same held-back dialogues the figures are told for",
+    "turns of other roles than agent and customer are ignored",
+)
+
+
+def train_neural(
+    config: Path,
+    data_dirs: Sequence[Path],
+    out_dir: Path,
+    base: str | None = None,
+    work_dir: Path | None = None,
+    console: Console | None = None,
+) -> Card:
+    """Train on every ``*.jsonl`` of ``data_dirs`` and write the artifact to ``out_dir``.
+
+    A run that was killed continues where it stopped when it is started again with equal arguments.
+
+    Args:
+        config: see ``training/neural.toml``.
+        data_dirs: folders or files of labelled dialogues.
+        out_dir: receives the artifact.
+        base: None for the bundled encoder, else a Hugging Face folder or hub name.
+        work_dir: keeps what a killed run had finished; default beside ``out_dir``, removed at the end.
+        console: where progress is shown.
+
+    Raises:
+        CorpusError: a record breaks the labelling schema (file, line and field are named).
+        ConfigError: the configuration cannot be used.
+        BaseUnavailable: the base encoder cannot be had.
+    """
+    settings = read_neural_settings(config)
+    wide_settings = read_settings(config.parent / settings.baseline)
+    dialogues = read_corpus(data_dirs)
+    work = work_dir or out_dir.with_name(f".{out_dir.name}-training")
+    with Progress(
+        TextColumn("{task.description}"), TimeElapsedColumn(), console=console or Console(stderr=True)
+    ) as progress:
+        task = progress.add_task("read")
+
+        def step(text: str) -> None:
+            progress.update(task, description=text)
+
+        data = build_dataset(dialogues, wide_settings)
+        wide = train_wide(data, wide_settings, work / BASELINE, settings.fold_by, step)
+        step("encoder")
+        encoder = _prepare_encoder(load_base(base), data, settings, out_dir)
+        signals = read_signals(data, wide.outputs)
+        samples = build_samples(data, signals, encoder.vectors_of(data, work))
+        folds = assign_folds(data.sources, settings.folds, settings.fold_by, settings.seed)
+        place = work / _name_of(settings, wide.digest, encoder.digest)
+        members, raw = train_members(data, samples, folds, settings, place, step)
+        opinion = wide_logits(data, signals)
+        calibration = fit_calibration(data, raw, opinion)
+        held_back = calibration.apply(raw, opinion)
+        thresholds = choose_thresholds(data, held_back)
+        step("write")
+        _write_dialogue(members, calibration, samples[0], out_dir)
+        _write_json(out_dir / LABELS, {name: list(getattr(NAMES, name)) for name in Labels.__slots__})
+        _write_json(out_dir / THRESHOLDS, {k: round(float(v), 4) for k, v in sorted(thresholds.items())})
+        (out_dir / BASELINE).mkdir(exist_ok=True)
+        for name in (CARD, *CONTENT):
+            shutil.copyfile(work / BASELINE / name, out_dir / BASELINE / name)
+        rounds, seed = settings.bootstrap_rounds, settings.seed
+        content = {
+            "name": "neural",
+            "version": settings.version,
+            "data": {"dialogues": len(dialogues), "sha256": corpus_digest(dialogues)},
+            "encoder": encoder.described,
+            "settings": asdict(settings),
+            "versions": {
+                name: version(name) for name in ("torch", "transformers", "onnxruntime", "tokenizers")
+            },
+            "held_back_by": {settings.fold_by: measure(data, held_back, thresholds, rounds, seed)},
+            "baseline_held_back_by": {settings.fold_by: wide.figures},
+            "reliability": reliability(data, held_back),
+            "limits": list(LIMITS),
+        }
+        digest = write_neural(out_dir, content, wide.digest)
+    if work_dir is None:
+        shutil.rmtree(work)
+    return Card(digest, content)
+
+
+class _Prepared:
+    """The exported encoder, opened as it will be served."""
+
+    def __init__(self, base: BaseEncoder, folder: Path) -> None:
+        graph, pieces = (folder / ENCODER).read_bytes(), (folder / TOKENIZER).read_text(encoding="utf-8")
+        self.digest = hashlib.sha256(graph + pieces.encode()).hexdigest()
+        # Training reads what serving will read: the vectors of the exported graph, all remembered.
+        self._read = UtteranceEncoder(
+            Graph(graph, torch.get_num_threads()), Pieces(pieces), base.prefix, 10**9
+        )
+        self.described = {
+            "base": base.name,
+            "licence": base.licence,
+            "layers": int(base.model.config.num_hidden_layers),
+            "vocabulary": int(base.model.config.vocab_size),
+            "width": base.width,
+            "prefix": base.prefix,
+            "sha256": self.digest,
+        }
+
+    def vectors_of(self, data: Dataset, work: Path) -> list[FloatArray]:
+        """Vectors of every dialogue's turns; kept in ``work`` for a run that continues a killed one."""
+        conversations = [conversation_of(dialogue) for dialogue in data.dialogues]
+        texts = list(dict.fromkeys(text for one in conversations for text in one.texts))
+        marks = hashlib.sha256("\0".join([self.digest, *texts]).encode()).hexdigest()
+        kept = work / f"vectors-{marks[:16]}.npy"
+        if kept.exists():
+            table = np.load(kept, allow_pickle=False)
+        else:
+            table = self._read.vectors(texts)
+            part = kept.with_suffix(".part.npy")
+            np.save(part, table)
+            part.replace(kept)
+        place = {text: row for row, text in enumerate(texts)}
+        return [table[[place[text] for text in one.texts]] for one in conversations]
+
+
+def _prepare_encoder(base: BaseEncoder, data: Dataset, settings: NeuralSettings, folder: Path) -> _Prepared:
+    texts = None
+    if settings.trim_vocabulary:
+        texts = sorted({text for d in data.dialogues for text in conversation_of(d).texts})
+    smaller = cut(base, settings.layers, texts)
+    folder.mkdir(parents=True, exist_ok=True)
+    export_encoder(smaller, folder)
+    return _Prepared(smaller, folder)
+
+
+def _write_dialogue(
+    members: Sequence[DialogueModel], calibration: Calibration, sample: Sample, folder: Path
+) -> None:
+    blends = [
+        [torch.from_numpy(values) for values in (blend.slope, blend.lean, blend.shift)]
+        for blend in (calibration.turns, calibration.topics, calibration.outcomes)
+    ]
+    export_panel(Panel(members, blends), sample, folder)
+
+
+def _name_of(settings: NeuralSettings, *digests: str) -> str:
+    """Checkpoints of other settings, data or encoders must never be continued."""
+    marks = json.dumps([asdict(settings), *digests], sort_keys=True)
+    return hashlib.sha256(marks.encode()).hexdigest()[:16]
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

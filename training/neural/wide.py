@@ -1,0 +1,149 @@
+"""The baseline as an input: out-of-fold for training, fitted on everything for serving."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.artifact import read_artifact, write_artifact
+from models.base import ConversationOutput, FloatArray
+from models.decode import (
+    emotion_probabilities,
+    level_probabilities,
+    outcome_slices,
+    resolution_probabilities,
+)
+from models.errors import ModelError
+from models.heads import EMOTION_HEADS, Heads
+from models.past import logistic
+from training.assemble import assemble
+from training.baseline import corpus_digest
+from training.card import measure
+from training.dataset import LABELS, Dataset
+from training.folds import assign_folds
+from training.settings import BaselineSettings
+from training.stages import Logits, cross_first, fit_first, fit_second
+from training.thresholds import choose_thresholds
+
+HELD_BACK = "held_back.npz"
+
+
+@dataclass(frozen=True)
+class Wide:
+    """A baseline made for the neural model.
+
+    Attributes:
+        digest: of the artifact written.
+        outputs: what it says of dialogues it did not see.
+        figures: how well it does on them, as in its own card.
+    """
+
+    digest: str
+    outputs: list[ConversationOutput]
+    figures: dict[str, Any]
+
+
+def train_wide(
+    data: Dataset, settings: BaselineSettings, folder: Path, by: str, step: Callable[[str], None]
+) -> Wide:
+    """Fit the baseline out of fold and on everything; a finished earlier run on equal data is reused.
+
+    Args:
+        data: the corpus.
+        settings: of the baseline.
+        folder: receives the baseline's artifact and the held-back log-odds.
+        by: "source" or "dialogue", how folds are dealt.
+        step: told what is being done.
+    """
+    sha = corpus_digest(data.dialogues)
+    marks = {"sha256": sha, "settings": asdict(settings), "by": by}
+    done = _earlier(folder, marks)
+    if done is None:
+        folds = assign_folds(data.sources, settings.folds, by, settings.seed)
+        second, held_back = fit_second(data, cross_first(data, folds, settings, step), folds, settings)
+        step("baseline on everything")
+        weights = assemble(data, fit_first(data, folds >= 0, settings), second, settings)
+        card = {"name": "baseline", "version": settings.version, "made_for": "neural", "trained_on": marks}
+        digest = write_artifact(folder, LABELS, choose_thresholds(data, held_back), weights, card)
+        np.savez_compressed(
+            folder / HELD_BACK,
+            customer=held_back.turns["customer"],
+            agent=held_back.turns["agent"],
+            topics=held_back.topics,
+            outcomes=held_back.outcomes,
+        )
+        done = digest, held_back
+    figures = measure(
+        data, done[1], choose_thresholds(data, done[1]), settings.bootstrap_rounds, settings.seed
+    )
+    return Wide(done[0], outputs_of(data, done[1]), figures)
+
+
+def _earlier(folder: Path, marks: Mapping[str, Any]) -> tuple[str, Logits] | None:
+    try:
+        artifact = read_artifact(folder)
+        with np.load(folder / HELD_BACK, allow_pickle=False) as kept:
+            turns = {"customer": kept["customer"], "agent": kept["agent"]}
+            held_back = Logits(turns, kept["topics"], kept["outcomes"])
+    except (ModelError, OSError, KeyError, ValueError):
+        return None
+    told = artifact.card.get("trained_on", {})
+    same = (
+        told.get("sha256") == marks["sha256"]
+        and told.get("by") == marks["by"]
+        and told.get("settings") == json.loads(json.dumps(marks["settings"]))
+    )
+    return (artifact.digest, held_back) if same else None
+
+
+def outputs_of(data: Dataset, logits: Logits) -> list[ConversationOutput]:
+    """Log-odds of a dataset as the outputs a predictor would give."""
+    customer, agent = logits.turns["customer"], logits.turns["agent"]
+    acts = len(LABELS.agent_acts)
+    sure = logistic(agent)
+    frame, total = data.frame, sum(data.frame.sizes)
+    turns = {
+        "emotion": _spread(emotion_probabilities(customer, LABELS), frame.customer.turn, total),
+        "customer_acts": _spread(logistic(customer[:, len(EMOTION_HEADS) :]), frame.customer.turn, total),
+        "agent_acts": _spread(sure[:, :acts], frame.agent.turn, total),
+        "faults": _spread(sure[:, acts:], frame.agent.turn, total),
+    }
+    dialogue = outcomes_of(data.heads, logits)
+    starts = np.concatenate([[0], np.cumsum(frame.sizes)])
+    return [
+        ConversationOutput(
+            emotion=turns["emotion"][starts[i] : starts[i + 1]],
+            customer_acts=turns["customer_acts"][starts[i] : starts[i + 1]],
+            agent_acts=turns["agent_acts"][starts[i] : starts[i + 1]],
+            faults=turns["faults"][starts[i] : starts[i + 1]],
+            resolution=dialogue["resolution"][i],
+            satisfaction=dialogue["satisfaction"][i],
+            attitude=dialogue["attitude"][i],
+            types=dialogue["types"][i],
+            complaint=float(logistic(logits.outcomes[i : i + 1, -2])[0]),
+            review=float(logistic(logits.outcomes[i : i + 1, -1])[0]),
+        )
+        for i in range(len(frame.sizes))
+    ]
+
+
+def outcomes_of(heads: Heads, logits: Logits) -> dict[str, FloatArray]:
+    """Distributions over resolution, satisfaction and attitude, and the probabilities of types."""
+    at = outcome_slices(heads, LABELS)
+    return {
+        "resolution": resolution_probabilities(logits.outcomes[:, at["resolution"]]),
+        "satisfaction": level_probabilities(logits.outcomes[:, at["satisfaction"]]),
+        "attitude": level_probabilities(logits.outcomes[:, at["attitude"]]),
+        "types": logistic(logits.topics),
+    }
+
+
+def _spread(values: FloatArray, at: np.ndarray, total: int) -> FloatArray:
+    result = np.zeros((total, values.shape[1]), dtype=np.float32)
+    result[at] = values
+    return result
