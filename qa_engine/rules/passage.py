@@ -26,10 +26,11 @@ class Passage:
     ``is_turn`` is True when the passage is exactly one whole turn.
     """
 
-    __slots__ = ("_at", "is_turn", "pieces", "text", "turn")
+    __slots__ = ("_at", "_whole", "is_turn", "pieces", "text", "turn")
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.pieces = tuple(pieces)
+        self._whole: tuple[Evidence, ...] | None = None
         piece = self.pieces[0]
         self.turn: TurnReading = piece.turn
         self.is_turn = (
@@ -75,7 +76,9 @@ class Passage:
 
     def whole(self) -> tuple[Evidence, ...]:
         """Quote all of it."""
-        return self.evidence(0, len(self.text))
+        if self._whole is None:
+            self._whole = self.evidence(0, len(self.text))
+        return self._whole
 
 
 def joined(passages: Iterable[Passage]) -> Passage:
