@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from models.base import FloatArray, Labels
-from models.errors import ArtifactCorrupt, ArtifactMissing
+from models.errors import ArtifactCorrupt
+from models.files import CARD, hashes, parse_json, read_labels, read_sealed, to_json
 from models.frame import ROLES
 from models.layers import Layer, Weights
 from models.ngrams import Vocabulary
 
+__all__ = ["CARD", "CONTENT", "FORMAT", "Artifact", "read_artifact", "write_artifact"]
+
 FORMAT = "baseline-artifact/1"
-CARD = "card.json"
 CONTENT = ("labels.json", "thresholds.json", "weights.npz")
 
 
@@ -48,12 +49,11 @@ def write_artifact(
     names = {name: list(getattr(labels, name)) for name in Labels.__slots__}
     rounded = {key: round(float(value), 4) for key, value in sorted(thresholds.items())}
     contents = {
-        "labels.json": _json(names),
-        "thresholds.json": _json(rounded),
+        "labels.json": to_json(names),
+        "thresholds.json": to_json(rounded),
         "weights.npz": _pack(weights),
     }
-    files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    contents[CARD] = _json({"format": FORMAT, **card, "files": files})
+    contents[CARD] = to_json({"format": FORMAT, **card, "files": hashes(contents)})
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     return _digest(contents)
@@ -66,23 +66,14 @@ def read_artifact(folder: Path) -> Artifact:
         ArtifactMissing: a file is not there or cannot be opened.
         ArtifactCorrupt: a file is not what the card promises.
     """
-    contents = {name: _bytes(folder / name) for name in (CARD, *CONTENT)}
-    card = _parsed(contents[CARD], CARD)
-    if card.get("format") != FORMAT or not isinstance(card.get("files"), dict):
-        raise ArtifactCorrupt(f"{CARD} does not describe a {FORMAT}")
-    for name in CONTENT:
-        if card["files"].get(name) != hashlib.sha256(contents[name]).hexdigest():
-            raise ArtifactCorrupt(f"{name} is not the file its card describes")
-    names, thresholds = (
-        _parsed(contents["labels.json"], "labels.json"),
-        _parsed(contents["thresholds.json"], "thresholds.json"),
-    )
+    card, contents = read_sealed(folder, FORMAT, CONTENT)
+    labels = read_labels(contents["labels.json"], "labels.json")
+    thresholds = parse_json(contents["thresholds.json"], "thresholds.json")
     try:
-        labels = Labels(**{name: tuple(names[name]) for name in Labels.__slots__})
         weights = _unpack(contents["weights.npz"])
         version = str(card["version"])
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise ArtifactCorrupt(f"the files in {folder.name} lack what a {FORMAT} holds") from error
+        raise ArtifactCorrupt(f"模型文件夹 {folder.name} 缺少 {FORMAT} 应有的内容") from error
     return Artifact(version, _digest(contents), labels, thresholds, weights, card)
 
 
@@ -92,27 +83,6 @@ def _digest(contents: Mapping[str, bytes]) -> str:
         whole.update(f"{name}\0{len(contents[name])}\0".encode())
         whole.update(contents[name])
     return whole.hexdigest()
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ArtifactMissing(f"{path.name} of the baseline cannot be read in {path.parent.name}") from error
-
-
-def _parsed(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-    except ValueError as error:
-        raise ArtifactCorrupt(f"{name} is not JSON") from error
-    if not isinstance(value, dict):
-        raise ArtifactCorrupt(f"{name} is not a JSON object")
-    return value
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _pack(weights: Weights) -> bytes:

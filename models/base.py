@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -41,12 +41,41 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """A turn that a verdict rests on: its index, and by how much (> 0) the log-odds of the verdict fall
+    when the turn is hidden from the model."""
+
+    turn: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """The turns that verdicts rest on, strongest first; only agent and customer turns that hold text.
+
+    Attributes:
+        resolution: for every status the turns that speak for it.
+        complaint: empty while the complaint stays below its threshold; ``review`` likewise.
+        faults: (turn, kind) of every fault that reaches its threshold and rests on *earlier* turns too.
+    """
+
+    resolution: Mapping[str, tuple[Ground, ...]] = field(default_factory=dict)
+    complaint: tuple[Ground, ...] = ()
+    review: tuple[Ground, ...] = ()
+    faults: Mapping[tuple[int, str], tuple[Ground, ...]] = field(default_factory=dict)
+
+
+NO_GROUNDS = Grounds()
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationOutput:
     """Calibrated probabilities for one conversation of n turns.
 
     emotion (n, 4), customer_acts (n, 10), agent_acts (n, 13), faults (n, 11): rows of the other role
     are zeros. resolution (3,), satisfaction (5,), attitude (5,): sum to one. types (30,). complaint,
-    review: scalars. resolution_turns: turn indexes that weighed most in the resolution, strongest first.
+    review: scalars. resolution_turns: turn indexes that weighed most in the likeliest resolution, strongest
+    first. grounds: the turns that resolution, complaint, review and faults rest on.
     """
 
     emotion: FloatArray
@@ -60,6 +89,7 @@ class ConversationOutput:
     complaint: float
     review: float
     resolution_turns: tuple[int, ...] = ()
+    grounds: Grounds = NO_GROUNDS
 
 
 class ConversationPredictor(Protocol):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from models.artifact import Artifact, read_artifact
 from models.base import Conversation, ConversationOutput, FloatArray, Labels
+from models.baseline_explain import BaselineExplainer, Unexplained
 from models.decode import (
     emotion_probabilities,
     level_probabilities,
@@ -16,21 +19,24 @@ from models.decode import (
     resolution_probabilities,
 )
 from models.dialogue_features import outcome_features, topic_features
-from models.frame import ROLES, Frame, build_frame
+from models.explain import Explainer, with_grounds
+from models.frame import Frame, build_frame
 from models.heads import EMOTION_HEADS, heads_of
-from models.layers import first_turn_layer, pooled_layer
+from models.layers import pooled_layer
+from models.leave_out import outcomes_without
 from models.past import logistic
-from models.projection import UtteranceProjector
-from models.turn_features import agent_features, customer_features, plain_features
+from models.turn_judge import Heard, TurnJudge
 
 # Conversations and turns computed at once; bounds memory whatever the caller hands over.
 BATCH = 128
 BATCH_TURNS = 8192
-_RESOLUTION_TURNS = 3
 
 
 class BaselinePredictor:
-    """A ``ConversationPredictor``. Turn heads are causal. Not safe to share between threads."""
+    """A ``ConversationPredictor``. Turn heads are causal. Not safe to share between threads.
+
+    Verdicts are explained by what changes without a turn, see ``models.baseline_explain``.
+    """
 
     name = "baseline"
     causal = True
@@ -42,48 +48,61 @@ class BaselinePredictor:
         self.thresholds: Mapping[str, float] = artifact.thresholds
         self.heads = heads_of(artifact.labels)
         self.weights = artifact.weights
-        self._projectors = {
-            role: UtteranceProjector(role, artifact.weights.vocabulary[role], artifact.weights.wording[role])
-            for role in ROLES
-        }
+        self.turn_judge = TurnJudge(artifact.weights, self.heads)
+        self.explainer = Explainer(artifact.labels, artifact.thresholds)
+        self._explainer = BaselineExplainer(self.explainer, self.turn_judge, self._outcomes)
 
     def predict(self, conversations: Sequence[Conversation]) -> list[ConversationOutput]:
         """Predict a chunk; the result is parallel to ``conversations`` and independent of its company."""
         outputs: list[ConversationOutput] = []
         for batch in _batches(conversations):
-            outputs.extend(self._predict_batch(build_frame(batch)))
+            frame, heard, read = self._read_batch(batch)
+            grounds = self._explainer.explain(batch, frame, heard, read)
+            outputs += [
+                with_grounds(one.output, found, self.labels) for one, found in zip(read, grounds, strict=True)
+            ]
         return outputs
 
-    def _predict_batch(self, frame: Frame) -> Iterator[ConversationOutput]:
-        wording: dict[str, FloatArray] = {}
-        cues: dict[str, FloatArray] = {}
-        kinds: dict[str, FloatArray] = {}
-        for role in ROLES:
-            turns, projector = frame.of(role), self._projectors[role]
-            wording[role], read = projector.project(turns.texts, turns.folded)
-            cues[role] = read[:, : projector.cues.turn_columns]
-            kinds[role] = read[:, projector.cues.turn_columns :]
-        plain = {
-            "customer": plain_features(frame, "customer", cues["customer"], cues["agent"]),
-            "agent": plain_features(frame, "agent", cues["agent"], cues["customer"]),
-        }
-        first = {
-            role: first_turn_layer(self.weights, self.heads, frame, role, wording, plain[role])
-            for role in ROLES
-        }
-        layers = self.weights.turns
-        customer = layers["customer"](
-            customer_features(frame, plain["customer"], first["customer"], first["agent"])
-        )
-        agent = layers["agent"](agent_features(frame, self.heads, plain["agent"], first["agent"], customer))
-        pooled_topics, pooled_outcomes = pooled_layer(self.weights, self.heads, frame, wording)
-        features = topic_features(frame, kinds["customer"], kinds["agent"], pooled_topics)
+    def read(self, conversations: Sequence[Conversation]) -> list[Unexplained]:
+        """What is predicted before any verdict is explained; parallel to ``conversations``."""
+        return [one for batch in _batches(conversations) for one in self._read_batch(batch)[2]]
+
+    def _read_batch(self, batch: Sequence[Conversation]) -> tuple[Frame, Heard, list[Unexplained]]:
+        frame = build_frame(batch)
+        heard = self.turn_judge.hear(frame)
+        customer, agent = heard.odds["customer"], heard.odds["agent"]
+        pooled_topics, pooled_outcomes = pooled_layer(self.weights, self.heads, frame, heard.wording)
+        features = topic_features(frame, heard.kinds["customer"], heard.kinds["agent"], pooled_topics)
         count, types, width = features.shape
         topics = self.weights.topic(features.reshape(count * types, width)).reshape(count, types)
-        outcomes = self.weights.outcome(
-            outcome_features(frame, customer, agent, (cues["customer"], cues["agent"]), pooled_outcomes)
+        cues = heard.cues["customer"], heard.cues["agent"]
+        outcomes = self.weights.outcome(outcome_features(frame, customer, agent, cues, pooled_outcomes))
+        without = outcomes_without(
+            self.weights, self.heads, frame, heard.odds, heard.cues, heard.wording, outcomes
         )
-        yield from self._decode(frame, customer, agent, logistic(topics), outcomes)
+        outputs = self._decode(frame, customer, agent, logistic(topics), outcomes)
+        starts = np.cumsum([0, *frame.sizes])
+        return (
+            frame,
+            heard,
+            [
+                Unexplained(output, row, without[start:end])
+                for output, row, (start, end) in zip(
+                    outputs, outcomes, pairwise(starts.tolist()), strict=True
+                )
+            ],
+        )
+
+    def _outcomes(
+        self,
+        frame: Frame,
+        odds: Mapping[str, FloatArray],
+        cues: Mapping[str, FloatArray],
+        wording: Mapping[str, FloatArray],
+    ) -> FloatArray:
+        _, pooled = pooled_layer(self.weights, self.heads, frame, wording)
+        both = cues["customer"], cues["agent"]
+        return self.weights.outcome(outcome_features(frame, odds["customer"], odds["agent"], both, pooled))
 
     def _decode(
         self, frame: Frame, customer: FloatArray, agent: FloatArray, types: FloatArray, outcomes: FloatArray
@@ -91,7 +110,7 @@ class BaselinePredictor:
         labels, total = self.labels, sum(frame.sizes)
         acts = len(labels.agent_acts)
         sure = logistic(agent)
-        turns = {
+        turns: dict[str, Any] = {
             "emotion": _spread(emotion_probabilities(customer, labels), frame.customer.turn, total),
             "customer_acts": _spread(logistic(customer[:, len(EMOTION_HEADS) :]), frame.customer.turn, total),
             "agent_acts": _spread(sure[:, :acts], frame.agent.turn, total),
@@ -103,7 +122,6 @@ class BaselinePredictor:
         satisfaction = level_probabilities(outcomes[:, at["satisfaction"]])
         complaint = logistic(outcomes[:, at["complaint"]])
         review = logistic(outcomes[:, at["review"]])
-        weight = self._resolution_weight(turns["customer_acts"], turns["agent_acts"])
         start = 0
         for row, size in enumerate(frame.sizes):
             rows = slice(start, start + size)
@@ -115,23 +133,8 @@ class BaselinePredictor:
                 types=types[row],
                 complaint=float(complaint[row, 0]),
                 review=float(review[row, 0]),
-                resolution_turns=_heaviest(weight[rows]),
             )
             start += size
-
-    def _resolution_weight(self, customer_acts: FloatArray, agent_acts: FloatArray) -> FloatArray:
-        """How much each turn says about the outcome: offers and promises, acceptance and refusal."""
-        told = ("solution", "follow_up_commit", "escalate")
-        answered = ("confirm_resolved", "accept", "reject")
-        weight = np.zeros(len(agent_acts), dtype=np.float32)
-        for names, all_names, acts in (
-            (told, self.labels.agent_acts, agent_acts),
-            (answered, self.labels.customer_acts, customer_acts),
-        ):
-            at = [all_names.index(name) for name in names if name in all_names]
-            if at and len(acts):
-                weight = np.maximum(weight, acts[:, at].max(axis=1))
-        return weight
 
 
 def _batches(conversations: Sequence[Conversation]) -> Iterator[list[Conversation]]:
@@ -151,15 +154,6 @@ def _spread(values: FloatArray, at: np.ndarray, total: int) -> FloatArray:
     result = np.zeros((total, values.shape[1]), dtype=np.float32)
     result[at] = values
     return result
-
-
-def _heaviest(weight: FloatArray) -> tuple[int, ...]:
-    """Up to three turns that weigh most; of equals the later, since endings decide."""
-    if not len(weight):
-        return ()
-    late = weight + np.arange(len(weight), dtype=np.float32) / (4.0 * len(weight))
-    order = np.argsort(-late, kind="stable")[:_RESOLUTION_TURNS]
-    return tuple(int(turn) for turn in order if weight[turn] > 0.0)
 
 
 def load_baseline(folder: Path | None = None) -> BaselinePredictor:

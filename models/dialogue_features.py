@@ -37,7 +37,11 @@ def pool(turns: RoleTurns, part: str, scale: str) -> sparse.csr_matrix:
     return sparse.csr_matrix((weights.astype(np.float32), columns, pointers), shape=shape)
 
 
-def _gathered(turns: RoleTurns, sure: FloatArray, cues: FloatArray) -> list[FloatArray]:
+def gathered(turns: RoleTurns, sure: FloatArray, cues: FloatArray) -> list[FloatArray]:
+    """Everything pooled from the turns of one role, blocks of one row a conversation.
+
+    ``models.leave_out`` says the same without each turn; the two must change together.
+    """
     whole, ending = pool(turns, "all", "one"), pool(turns, "ending", "one")
     spent = turns.spans[1:, None] - turns.spans[:-1, None]
     return [
@@ -47,13 +51,14 @@ def _gathered(turns: RoleTurns, sure: FloatArray, cues: FloatArray) -> list[Floa
         highest_heard(sure, ending),
         np.log1p(whole @ cues),
         ending @ cues,
-        _last(turns, sure),
-        _last(turns, cues),
+        last(turns, sure),
+        last(turns, cues),
         np.log1p(spent).astype(np.float32) / 3,
     ]
 
 
-def _last(turns: RoleTurns, values: FloatArray) -> FloatArray:
+def last(turns: RoleTurns, values: FloatArray) -> FloatArray:
+    """Values of the last turn of each conversation, zeros where the role never spoke."""
     result = np.zeros((len(turns.spans) - 1, values.shape[1]), dtype=np.float32)
     filled = np.flatnonzero(np.diff(turns.spans))
     result[filled] = values[turns.spans[1:][filled] - 1]
@@ -76,12 +81,13 @@ def outcome_features(
         cues: cues of customer and agent turns (without type columns).
         first_layer: (conversations, outcomes) log-odds from the pooled wording.
     """
-    spoken_last = [_last(t, t.turn[:, None].astype(np.float32)) for t in (frame.customer, frame.agent)]
+    # Rows count from 1 here, so that the very first turn of a chunk differs from nobody's.
+    spoken_last = [last(t, t.turn[:, None].astype(np.float32) + 1.0) for t in (frame.customer, frame.agent)]
     return np.hstack(
         [
             first_layer / 4,
-            *_gathered(frame.customer, logistic(customer), cues[0]),
-            *_gathered(frame.agent, logistic(agent), cues[1]),
+            *gathered(frame.customer, logistic(customer), cues[0]),
+            *gathered(frame.agent, logistic(agent), cues[1]),
             (spoken_last[0] > spoken_last[1]).astype(np.float32),
         ]
     )

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
-from typing import Literal
 
-from models.base import Conversation, ConversationOutput, ConversationPredictor, FloatArray
-from models.baseline import load_baseline
+from models.base import Conversation, ConversationOutput, ConversationPredictor, FloatArray, Grounds
+from models.base import Ground as ModelGround
+from models.choice import Choice, models_home, read_choice
 from models.errors import ModelError
+from models.files import CARD
+from models.registry import DEFAULT, find_model
+from models.registry import load_model as open_folder
 from qa_engine.detectors.base import ConversationModel
 from qa_engine.domain.finding import NotEvaluable
 from qa_engine.domain.prediction import (
     DialoguePrediction,
+    Ground,
     ModelInfo,
     Prediction,
     Thresholds,
     TurnPrediction,
 )
+from qa_engine.domain.resolution import resolution_label
 from qa_engine.inspector import Inspector
 from qa_engine.scorecards import load_scorecard
 from qa_engine.text.reading import Reading
 
-ModelChoice = Literal["auto", "baseline", "neural", "none"]
+# "auto", "none", the name of a shipped model, or the name or folder of one of the user's own.
+ModelChoice = str
 
 _NOTHING = TurnPrediction({}, {}, {})
 
@@ -35,6 +42,11 @@ class PredictorAdapter:
         self._predictor = predictor
         self._info = ModelInfo(predictor.name, predictor.version, predictor.digest, fallback_reason)
         self._thresholds = _thresholds(predictor.thresholds)
+
+    @property
+    def predictor(self) -> ConversationPredictor:
+        """The model behind."""
+        return self._predictor
 
     @property
     def info(self) -> ModelInfo:
@@ -50,6 +62,7 @@ class PredictorAdapter:
         labels = self._predictor.labels
         emotion, faults = output.emotion.tolist(), output.faults.tolist()
         customer_acts, agent_acts = output.customer_acts.tolist(), output.agent_acts.tolist()
+        grounds, because = output.grounds, _fault_grounds(output.grounds)
         turns: list[TurnPrediction] = []
         for i, turn in enumerate(reading.turns):
             if turn.speaker == "customer":
@@ -58,17 +71,22 @@ class PredictorAdapter:
                 turns.append(TurnPrediction(said, acts, {}))
             elif turn.speaker == "agent":
                 acts = dict(zip(labels.agent_acts, agent_acts[i], strict=True))
-                turns.append(TurnPrediction({}, acts, dict(zip(labels.faults, faults[i], strict=True))))
+                kinds = dict(zip(labels.faults, faults[i], strict=True))
+                turns.append(TurnPrediction({}, acts, kinds, because.get(i, {})))
             else:
                 turns.append(_NOTHING)
+        resolution = dict(zip(labels.resolution, output.resolution.tolist(), strict=True))
+        settled = grounds.resolution.get(resolution_label(resolution), ())
         dialogue = DialoguePrediction(
-            resolution=dict(zip(labels.resolution, output.resolution.tolist(), strict=True)),
+            resolution=resolution,
             satisfaction=_five(output.satisfaction),
             attitude=_five(output.attitude),
             complaint=output.complaint,
             types=dict(zip(labels.types, output.types.tolist(), strict=True)),
             review=output.review,
-            resolution_turns=output.resolution_turns,
+            resolution_turns=tuple(ground.turn for ground in settled) or output.resolution_turns,
+            complaint_grounds=_grounds(grounds.complaint),
+            review_grounds=_grounds(grounds.review),
         )
         return Prediction(self._info, tuple(turns), dialogue, self._thresholds, self._predictor.causal)
 
@@ -82,6 +100,17 @@ def _conversation(reading: Reading) -> Conversation:
         start_ms=[turn.turn.start_ms for turn in turns],
         end_ms=[turn.turn.end_ms for turn in turns],
     )
+
+
+def _grounds(found: Sequence[ModelGround]) -> tuple[Ground, ...]:
+    return tuple(Ground(ground.turn, ground.weight) for ground in found)
+
+
+def _fault_grounds(grounds: Grounds) -> dict[int, dict[str, tuple[Ground, ...]]]:
+    by_turn: dict[int, dict[str, tuple[Ground, ...]]] = defaultdict(dict)
+    for (turn, kind), found in grounds.faults.items():
+        by_turn[turn][kind] = _grounds(found)
+    return by_turn
 
 
 def _five(row: FloatArray) -> tuple[float, float, float, float, float]:
@@ -106,26 +135,90 @@ def _thresholds(values: Mapping[str, float]) -> Thresholds:
 
 
 @cache
-def load_model(choice: ModelChoice = "auto") -> ConversationModel | NotEvaluable:
-    """Load the model for a choice; a model that cannot be loaded is told, not raised.
+def _predictor(folder: Path, _written: int) -> ConversationPredictor:
+    return open_folder(folder)
 
-    ``auto`` is the baseline until the neural model is fast enough to be the default.
+
+def open_model(reference: str | Path) -> PredictorAdapter:
+    """Open exactly this model: a shipped one by name, or one of the user's by name or folder.
+
+    Raises:
+        ModelError: it is unknown or cannot be opened.
+    """
+    folder = find_model(reference, models_home()).resolve()
+    card = folder / CARD
+    return PredictorAdapter(_predictor(folder, card.stat().st_mtime_ns if card.exists() else 0))
+
+
+def automatic_model() -> Path:
+    """The folder of what ``auto`` should take: the promoted model, else the shipped default.
+
+    Raises:
+        ModelError: the record of the choice cannot be read.
+    """
+    chosen = read_choice(models_home())
+    return find_model(DEFAULT) if chosen is None else chosen.folder
+
+
+def forget_models() -> None:
+    """Open every model anew from now on."""
+    _predictor.cache_clear()
+
+
+def load_model(choice: ModelChoice = "auto") -> ConversationModel | NotEvaluable:
+    """Load the model for a choice; a model that cannot be loaded is replaced and told, not raised.
+
+    ``auto`` is the model somebody promoted (``qa-engine models use``), else the shipped default.
     """
     if choice == "none":
         return NotEvaluable("no_model", "本次运行没有启用模型，情绪、态度等基于模型的判断未进行")
-    fallback_reason = None
-    if choice == "neural":
-        # Imported here: the baseline must not pay for it.
-        from models.neural import load_neural
-
+    failed: list[str] = []
+    reasons: list[str] = []
+    for name, attempt in _attempts(choice):
         try:
-            return PredictorAdapter(load_neural())
+            adapter = attempt()
         except ModelError as error:
-            fallback_reason = f"神经模型无法加载，改用基线模型：{error}"
-    try:
-        return PredictorAdapter(load_baseline(), fallback_reason)
-    except ModelError as error:
-        return NotEvaluable("no_model", f"模型无法加载，基于模型的判断未进行：{error}")
+            failed.append(name)
+            reasons.append(str(error))
+            continue
+        if failed:
+            why = f"{'、'.join(failed)}无法加载，改用{name}：{'；'.join(reasons)}"
+            return PredictorAdapter(adapter.predictor, why)
+        return adapter
+    return NotEvaluable("no_model", f"模型无法加载，基于模型的判断未进行：{'；'.join(reasons)}")
+
+
+_SHIPPED_NAMES = {"baseline": "基线模型", "neural": "神经模型"}
+
+
+def _attempts(choice: str) -> list[tuple[str, Callable[[], PredictorAdapter]]]:
+    """What to try in turn: the one asked for, the shipped default, the baseline, which needs least."""
+    wanted: dict[str, Callable[[], PredictorAdapter]] = {}
+    if choice == "auto":
+        try:
+            promoted = read_choice(models_home())
+        except ModelError as error:
+            wanted["选用的模型"] = partial(_raise, error)
+        else:
+            if promoted is not None:
+                wanted["选用的模型"] = partial(_open_promoted, promoted)
+    else:
+        wanted[_SHIPPED_NAMES.get(choice, f"模型 {Path(choice).name}")] = partial(open_model, choice)
+    if choice not in _SHIPPED_NAMES:
+        wanted[_SHIPPED_NAMES[DEFAULT]] = partial(open_model, DEFAULT)
+    wanted[_SHIPPED_NAMES["baseline"]] = partial(open_model, "baseline")
+    return list(wanted.items())
+
+
+def _open_promoted(choice: Choice) -> PredictorAdapter:
+    adapter = open_model(choice.folder)
+    if adapter.info.digest != choice.digest and not choice.shipped:
+        raise ModelError(f"{choice.folder} 的文件在选用之后有变动，请确认后重新运行 qa-engine models use")
+    return adapter
+
+
+def _raise(error: ModelError) -> PredictorAdapter:
+    raise error
 
 
 def build_inspector(scorecard: str | Path, *, model: ModelChoice = "auto") -> Inspector:

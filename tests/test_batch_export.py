@@ -22,12 +22,14 @@ from qa_engine.batch.flat import call_row, criterion_cells
 from qa_engine.batch.record import Failure, Scored
 from qa_engine.domain.finding import Evidence
 from qa_engine.domain.report import (
+    Attitude,
     Complaint,
     ComplaintType,
     DropCause,
     Emotion,
     EmotionDrop,
     EmotionPoint,
+    FaultMark,
     Resolution,
     ReviewAdvice,
 )
@@ -48,13 +50,16 @@ def reports(tmp_path):
             for i, item in enumerate(plain[0].criteria)
         ),
         resolution=Resolution("partial", {"resolved": 0.2, "partial": 0.5, "unresolved": 0.3}, (1,)),
-        complaint=Complaint(True, 0.9, (ComplaintType("money.refund", "资金/退款", 0.8),)),
+        attitude=Attitude(2, 2.1, (), (FaultMark(4, "shirk", 0.8, (1, 3)),)),
+        complaint=Complaint(
+            True, 0.9, (ComplaintType("money.refund", "资金/退款", 0.8),), (Evidence(1, 0, 2, "退款"),)
+        ),
         emotion=Emotion(
             41.0,
             (EmotionPoint(1, -2, 30.0, probabilities),),
             (EmotionDrop(1, 75.0, 30.0, DropCause(0, "agent", "shirk"), None),),
         ),
-        review=ReviewAdvice(True, 0.91, ("+理由一", "理由二")),
+        review=ReviewAdvice(True, 0.91, ("+理由一", "理由二"), (Evidence(1, 0, 2, "退款"),)),
     )
     return [rich, *plain[1:]]
 

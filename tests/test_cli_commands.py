@@ -12,6 +12,7 @@ from qa_engine import __version__
 COMMANDS = (
     [], ["score"], ["show"], ["redact"], ["demo"], ["version"], ["rules", "test"], ["rules", "lint"],
     ["rules", "explain"], ["rules", "schema"], ["scorecards", "list"], ["train", "baseline"],
+    ["train", "neural"], ["evaluate"], ["models", "list"], ["models", "verify"], ["models", "use"],
 )  # fmt: skip
 
 

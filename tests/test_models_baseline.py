@@ -118,7 +118,7 @@ def test_later_turns_never_change_earlier_ones(baseline, conversation):
 
 
 def test_memory_of_utterances_is_bounded(baseline):
-    projector = baseline._projectors["customer"]
+    projector = baseline.turn_judge.projectors["customer"]
     many = [Conversation(["customer"] * 500, [f"第{i}件{k}" for k in range(500)]) for i in range(60)]
     baseline.predict(many)
     assert len(projector._slots) <= projector._capacity

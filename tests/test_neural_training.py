@@ -148,7 +148,7 @@ def test_missing_labels_are_not_learnt():
 
     settings = read_neural_settings(ROOT / "training" / "neural.toml")
     weight = torch.tensor([[[1.0, 0.0], [1.0, 0.0]]])
-    rest = (torch.zeros(1, 1), torch.zeros(1, 1), torch.ones(1))
+    rest = (torch.zeros(1, 1), torch.zeros(1, 1), torch.ones(1, 1), torch.ones(1, 1))
     losses = []
     for unknown in (0.0, 50.0):
         turns = torch.tensor([[[0.3, unknown], [-0.2, -unknown]]])

@@ -79,7 +79,7 @@ def test_shipped_loading_reproduces_the_fitted_layers(trained):
     frame = build_frame([conversation_of(dialogue) for dialogue in dialogues])
     words, cues = {}, {}
     for role in ROLES:
-        projector = model._projectors[role]
+        projector = model.turn_judge.projectors[role]
         words[role], read = projector.project(frame.of(role).texts, frame.of(role).folded)
         cues[role] = read[:, : projector.cues.turn_columns]
     for role, other in (ROLES, ROLES[::-1]):

@@ -1,11 +1,14 @@
 """Which model speaks, and what a report says when the one asked for cannot."""
 
+import shutil
 import sys
 
 import pytest
 
+from models.choice import FILE, Choice, read_choice, write_choice
+from models.files import SHIPPED
 from qa_engine.domain.transcript import Speaker, Transcript, Turn
-from qa_engine.wiring import build_inspector, load_model
+from qa_engine.wiring import build_inspector, forget_models, load_model
 
 CALL = Transcript(
     "t",
@@ -20,9 +23,9 @@ CALL = Transcript(
 
 @pytest.fixture(autouse=True)
 def _fresh():
-    load_model.cache_clear()
+    forget_models()
     yield
-    load_model.cache_clear()
+    forget_models()
 
 
 def test_the_default_is_the_baseline():
@@ -56,3 +59,83 @@ def test_a_neural_model_that_cannot_load_is_replaced_and_told(monkeypatch):
     (told,) = [n for n in report.not_evaluated if n.what == "model"]
     assert told.code == "model_fallback"
     assert "qa-engine[neural]" in told.reason
+
+
+@pytest.fixture
+def promoted(tmp_path, monkeypatch):
+    """(home, folder) of a promoted copy of the baseline that differs from it by its version."""
+    from models.artifact import read_artifact, write_artifact
+
+    home = tmp_path / "home"
+    monkeypatch.setenv("QA_ENGINE_MODELS", str(home))
+    shipped = read_artifact(SHIPPED / "baseline")
+    card = {"name": "baseline", "version": "我的-1"}
+    digest = write_artifact(home / "mine", shipped.labels, shipped.thresholds, shipped.weights, card)
+    write_choice(home, Choice(home / "mine", digest))
+    return home, home / "mine", digest
+
+
+def test_a_promoted_model_is_what_auto_takes_and_reports_name_it(promoted):
+    _, _, digest = promoted
+    report = build_inspector("general_service").inspect(CALL)
+    assert report.engine.model == f"baseline-我的-1@{digest[:12]}"
+    assert not [n for n in report.not_evaluated if n.what == "model"]
+    assert load_model("baseline").info.version != "我的-1", "the shipped one can still be asked for"
+
+
+def test_home_and_its_models_can_move_together(promoted, tmp_path, monkeypatch):
+    home, _, digest = promoted
+    shutil.move(home, tmp_path / "elsewhere")
+    monkeypatch.setenv("QA_ENGINE_MODELS", str(tmp_path / "elsewhere"))
+    assert load_model("auto").info.digest == digest
+
+
+@pytest.mark.parametrize("how", ["文件被改", "文件丢失", "整个文件夹丢失", "换成了别的模型", "选用记录损坏"])
+def test_a_promoted_model_that_cannot_be_used_is_replaced_and_told(promoted, how):
+    home, folder, _ = promoted
+    if how == "文件被改":
+        (folder / "thresholds.json").write_text("{}", encoding="utf-8")
+    elif how == "文件丢失":
+        (folder / "weights.npz").unlink()
+    elif how == "整个文件夹丢失":
+        shutil.rmtree(folder)
+    elif how == "换成了别的模型":
+        shutil.rmtree(folder)
+        shutil.copytree(SHIPPED / "baseline", folder)
+    else:
+        (home / FILE).write_text("{", encoding="utf-8")
+    report = build_inspector("general_service").inspect(CALL)
+    assert (
+        report.engine.model == build_inspector("general_service", model="baseline").inspect(CALL).engine.model
+    )
+    (told,) = [n for n in report.not_evaluated if n.what == "model"]
+    assert told.code == "model_fallback"
+    assert told.reason.startswith("选用的模型无法加载，改用基线模型：")
+
+
+def test_a_folder_can_be_named_and_a_broken_one_is_told(promoted):
+    _, folder, digest = promoted
+    assert load_model(str(folder)).info.digest == digest
+    assert load_model("mine").info.digest == digest
+    (folder / "labels.json").unlink()
+    forget_models()
+    told = load_model("mine").info.fallback_reason
+    assert told is not None
+    assert "labels.json" in told
+
+
+def test_choice_is_kept_relative_to_its_home(promoted):
+    home, folder, _ = promoted
+    assert str(home) not in (home / FILE).read_text(encoding="utf-8")
+    found = read_choice(home)
+    assert found is not None
+    assert found.folder == folder
+
+
+def test_a_promoted_shipped_model_outlives_an_update(tmp_path, monkeypatch):
+    pytest.importorskip("onnxruntime", reason="没有安装 onnxruntime，神经模型不可用")
+    monkeypatch.setenv("QA_ENGINE_MODELS", str(tmp_path))
+    write_choice(tmp_path, Choice(SHIPPED / "neural", "of an older one"))
+    assert str(SHIPPED) not in (tmp_path / FILE).read_text(encoding="utf-8")
+    info = load_model("auto").info
+    assert (info.name, info.fallback_reason) == ("neural", None)

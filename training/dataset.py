@@ -9,29 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.base import Conversation, FloatArray, Labels
+from models.base import Conversation, FloatArray
 from models.cues import CueReader
 from models.dialogue_features import pool
 from models.frame import ROLES, Frame, build_frame
-from models.heads import Heads, heads_of
+from models.heads import Heads
 from models.layers import POOLS
 from models.ngrams import Vocabulary, build_vocabulary
 from models.turn_features import plain_features
-from qa_engine.domain.prediction import EMOTIONS, RESOLUTIONS
-from qa_engine.domain.taxonomy import AGENT_ACTS, AGENT_FAULTS, COMPLAINT_TYPES, CUSTOMER_ACTS
 from qa_engine.text.normalize import normalize
-from training.corpus import LabelledDialogue
+from training.answers import (
+    HEADS,
+    LABELS,
+    Answers,
+    Mask,
+    check_labelled,
+    outcome_answers,
+    topic_answers,
+    turn_answers,
+)
+from training.labelled import LabelledDialogue
 from training.logistic import DoubleArray
 from training.settings import BaselineSettings
 
-LABELS = Labels(
-    EMOTIONS,
-    tuple(CUSTOMER_ACTS),
-    tuple(AGENT_ACTS),
-    tuple(AGENT_FAULTS),
-    RESOLUTIONS,
-    tuple(COMPLAINT_TYPES),
-)
+__all__ = ["LABELS", "Dataset", "build_dataset", "conversation_of", "pooled_blocks"]
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,11 @@ class Dataset:
         turn_rows: first-layer inputs of the turn heads by role: wording blocks (own, previous,
             heard) then plain features; ``context``/``feature`` scales are already applied.
         topic_rows, outcome_rows: first-layer inputs of the pooled heads.
-        turn_answers, turn_weight: (m, heads) by role; weight 0 where a head has no answer.
-        topics, outcomes: (dialogues, heads) answers.
-        dialogue_weight: (dialogues,); ``calibrates``: (dialogues,) may calibrate and choose thresholds.
+        turn_answers, turn_weight, turn_judged: (m, heads) by role; weight 0 where a head has no answer;
+            judged: has one, in a dialogue that may calibrate this head and choose its threshold.
+        topics, topic_weight, topic_judged and outcomes, …: (dialogues, heads), likewise.
+        calibrates: (dialogues,) figures are told for these.
+        own: (dialogues,) the user's own, folded by dialogue.
         sources: file stem of each dialogue.
     """
 
@@ -60,10 +63,15 @@ class Dataset:
     outcome_rows: sparse.csr_matrix
     turn_answers: dict[str, DoubleArray]
     turn_weight: dict[str, DoubleArray]
+    turn_judged: dict[str, Mask]
     topics: DoubleArray
+    topic_weight: DoubleArray
+    topic_judged: Mask
     outcomes: DoubleArray
-    dialogue_weight: DoubleArray
-    calibrates: NDArray[np.bool_]
+    outcome_weight: DoubleArray
+    outcome_judged: Mask
+    calibrates: Mask
+    own: Mask
     sources: Sequence[str]
 
 
@@ -76,10 +84,26 @@ def conversation_of(dialogue: LabelledDialogue) -> Conversation:
     )
 
 
-def build_dataset(dialogues: Sequence[LabelledDialogue], settings: BaselineSettings) -> Dataset:
-    """Turn dialogues into arrays. The vocabulary is chosen by frequency alone, labels play no part."""
-    frame = build_frame([conversation_of(dialogue) for dialogue in dialogues])
-    heads = heads_of(LABELS)
+def build_dataset(
+    dialogues: Sequence[LabelledDialogue],
+    settings: BaselineSettings,
+    own: Sequence[LabelledDialogue] = (),
+) -> Dataset:
+    """Turn dialogues into arrays. The vocabulary is chosen by frequency alone, labels play no part.
+
+    Args:
+        dialogues: the corpus.
+        settings: of the baseline; decides what each dialogue weighs and which may calibrate.
+        own: the user's own, put after the corpus.
+
+    Raises:
+        LabelsMissing: something a model must say is labelled nowhere.
+    """
+    everything = [*dialogues, *own]
+    mine = np.arange(len(everything)) >= len(dialogues)
+    labels = turn_answers(everything), topic_answers(everything), outcome_answers(everything)
+    check_labelled(*labels)
+    frame = build_frame([conversation_of(dialogue) for dialogue in everything])
     vocabulary, words, cues, kinds = {}, {}, {}, {}
     for role in ROLES:
         turns, reader = frame.of(role), CueReader(role)
@@ -101,17 +125,57 @@ def build_dataset(dialogues: Sequence[LabelledDialogue], settings: BaselineSetti
             settings.feature_scale * sparse.csr_matrix(plain[role]),
         ]
         rows[role] = sparse.hstack(blocks, format="csr", dtype=np.float32)
-    sources = [dialogue.source for dialogue in dialogues]
-    chosen = np.array([source.startswith(settings.calibration_sources) for source in sources])
-    calibrates = chosen if chosen.any() else np.ones(len(dialogues), dtype=bool)
-    weight = np.where(calibrates, 1.0, settings.other_source_weight)
-    answers, turn_weight = _turn_answers(dialogues, frame, heads, weight)
-    topics, outcomes = _dialogue_answers(dialogues)
+    sources = [dialogue.source for dialogue in everything]
+    plan = _Plan(sources, mine, settings)
+    said, topics, outcomes = labels
+    spoken = {role: frame.of(role).conversation for role in ROLES}
+    weights = {role: plan.weight(said[role], spoken[role]) for role in ROLES}
+    negative = said["customer"].values[:, 0]
+    weights["customer"][:, 1] *= negative  # "angry" is asked of negative turns only,
+    weights["customer"][:, 2] *= 1 - negative  # "positive" of all others
+    each = np.arange(len(everything))
     return Dataset(
-        dialogues, frame, heads, vocabulary, cues, kinds, plain, rows,
+        everything, frame, HEADS, vocabulary, cues, kinds, plain, rows,
         _pooled_rows(frame, words, "topics"), _pooled_rows(frame, words, "outcomes"),
-        answers, turn_weight, topics, outcomes, weight, calibrates, sources,
+        {role: said[role].values for role in ROLES}, weights,
+        {role: plan.judged(said[role], spoken[role]) for role in ROLES},
+        topics.values, plan.weight(topics, each), plan.judged(topics, each),
+        outcomes.values, plan.weight(outcomes, each), plan.judged(outcomes, each),
+        plan.calibrates, mine, sources,
     )  # fmt: skip
+
+
+class _Plan:
+    """What each dialogue weighs, and on which dialogues a head is calibrated.
+
+    With enough own dialogues that carry a head's label, those alone: they are what the model will meet.
+    """
+
+    def __init__(self, sources: Sequence[str], own: Mask, settings: BaselineSettings) -> None:
+        named = [source.startswith(settings.calibration_sources) for source in sources]
+        chosen = np.array(named, dtype=bool) & ~own
+        everyday = chosen if chosen.any() else ~own
+        self._own, self._least = own, settings.own_least
+        self._general = everyday | own
+        self._weights = np.where(
+            own, settings.own_weight, np.where(everyday, 1.0, settings.other_source_weight)
+        )
+        self.calibrates: Mask = own if own.sum() >= self._least else self._general
+
+    def weight(self, answers: Answers, dialogue: NDArray[np.int64]) -> DoubleArray:
+        """(rows, heads): the weight of the row's dialogue, 0 where a head has no answer."""
+        weight: DoubleArray = self._weights[dialogue][:, None] * answers.known
+        return weight
+
+    def judged(self, answers: Answers, dialogue: NDArray[np.int64]) -> Mask:
+        """(rows, heads): may calibrate this head."""
+        judged: Mask = np.zeros(answers.known.shape, dtype=bool)
+        for head in range(answers.known.shape[1]):
+            known = answers.known[:, head]
+            carriers = np.unique(dialogue[known & self._own[dialogue]])
+            where = self._own if len(carriers) >= self._least else self._general
+            judged[:, head] = known & where[dialogue]
+        return judged
 
 
 def pooled_blocks(target: str) -> list[tuple[str, str, str]]:
@@ -129,41 +193,3 @@ def _previous_matrix(previous: NDArray[np.int64]) -> sparse.csr_matrix:
     rows = np.flatnonzero(previous >= 0)
     ones = np.ones(len(rows), dtype=np.float32)
     return sparse.csr_matrix((ones, (rows, previous[rows])), shape=(len(previous), len(previous)))
-
-
-def _turn_answers(
-    dialogues: Sequence[LabelledDialogue], frame: Frame, heads: Heads, weight: DoubleArray
-) -> tuple[dict[str, DoubleArray], dict[str, DoubleArray]]:
-    customer, agent = [], []
-    for dialogue in dialogues:
-        for turn in dialogue.turns:
-            if turn.emotion is None:
-                acts = [float(act in turn.acts) for act in LABELS.agent_acts]
-                agent.append(acts + [float(fault in turn.faults) for fault in LABELS.faults])
-            else:
-                mood = [float(turn.emotion < 0), float(turn.emotion == -2), float(turn.emotion > 0)]
-                customer.append(mood + [float(act in turn.acts) for act in LABELS.customer_acts])
-    answers = {
-        "customer": np.array(customer, dtype=float).reshape(-1, len(heads.customer)),
-        "agent": np.array(agent, dtype=float).reshape(-1, len(heads.agent)),
-    }
-    weights = {
-        role: np.repeat(weight[frame.of(role).conversation][:, None], len(heads.of(role)), axis=1)
-        for role in ROLES
-    }
-    negative = answers["customer"][:, 0]
-    weights["customer"][:, 1] *= negative  # "angry" is asked of negative turns only,
-    weights["customer"][:, 2] *= 1 - negative  # "positive" of all others
-    return answers, weights
-
-
-def _dialogue_answers(dialogues: Sequence[LabelledDialogue]) -> tuple[DoubleArray, DoubleArray]:
-    topics = [[float(key in d.types) for key in LABELS.types] for d in dialogues]
-    outcomes = [
-        [float(d.resolution == key) for key in LABELS.resolution]
-        + [float(d.attitude >= level) for level in (2, 3, 4, 5)]
-        + [float(d.satisfaction >= level) for level in (2, 3, 4, 5)]
-        + [float(d.complaint), float(d.review)]
-        for d in dialogues
-    ]
-    return np.array(topics), np.array(outcomes)

@@ -57,3 +57,13 @@ def interval(
     values = [measure(random.integers(0, dialogues, dialogues)) for _ in range(rounds)]
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
+
+
+def average_precision(truth: Bools, sure: NDArray[np.floating[Any]]) -> float:
+    """Mean precision at every hit, surest first (of equals in the given order); 0.0 without any hit."""
+    order = np.argsort(-sure, kind="stable")
+    hits = truth[order]
+    if not hits.any():
+        return 0.0
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    return float(precision[hits].mean())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from qa_engine.domain.errors import ConfigError
 
@@ -19,6 +20,8 @@ class BaselineSettings:
     fold_by: str
     calibration_sources: tuple[str, ...]
     other_source_weight: float
+    own_weight: float
+    own_least: int
     min_documents: int
     vocabulary_limit: dict[str, int]
     kept: dict[str, int]
@@ -32,6 +35,13 @@ class BaselineSettings:
     second_outcome_l2: float
     iterations: int
     bootstrap_rounds: int
+
+    def told(self, own: int) -> dict[str, Any]:
+        """What a card says: all that played a part, with ``own`` dialogues of the user."""
+        values = asdict(self)
+        if not own:
+            del values["own_weight"], values["own_least"]
+        return values
 
 
 def read_settings(path: Path) -> BaselineSettings:
@@ -52,5 +62,8 @@ def read_settings(path: Path) -> BaselineSettings:
         raise ConfigError(str(path), "应为 source 或 dialogue", "请改正取值", key="fold_by")
     if not isinstance(values["folds"], int) or values["folds"] < 2:
         raise ConfigError(str(path), "应为不小于 2 的整数", "请改正取值", key="folds")
+    for key in ("own_weight", "own_least"):
+        if isinstance(values[key], bool) or not isinstance(values[key], (int, float)) or values[key] <= 0:
+            raise ConfigError(str(path), "应为大于 0 的数", "请改正取值", key=key)
     values["calibration_sources"] = tuple(values["calibration_sources"])
     return BaselineSettings(**values)

@@ -60,17 +60,19 @@ def fit_first(data: Dataset, chosen: Mask, settings: BaselineSettings) -> FirstL
             settings.turn_l2,
             settings.iterations,
         )
-    weight = data.dialogue_weight[chosen][:, None]
-    topics, outcomes = data.topics[chosen], data.outcomes[chosen]
     return FirstLayer(
         turns,
         fit_wide_heads(
-            data.topic_rows[chosen], topics, weight + 0 * topics, settings.topic_l2, settings.iterations
+            data.topic_rows[chosen],
+            data.topics[chosen],
+            data.topic_weight[chosen],
+            settings.topic_l2,
+            settings.iterations,
         ),
         fit_wide_heads(
             data.outcome_rows[chosen],
-            outcomes,
-            weight + 0 * outcomes,
+            data.outcomes[chosen],
+            data.outcome_weight[chosen],
             settings.outcome_l2,
             settings.iterations,
         ),
@@ -90,7 +92,7 @@ def cross_first(data: Dataset, folds: NDArray[np.int64], settings: BaselineSetti
             turns[role][rows] = layer.turns[role](data.turn_rows[role][rows])
         topics[held] = layer.topics(data.topic_rows[held])
         outcomes[held] = layer.outcomes(data.outcome_rows[held])
-        step(f"fold {fold + 1}")
+        step(f"交叉验证：第 {fold + 1} 折")
     return Logits(turns, topics, outcomes)
 
 
@@ -114,16 +116,16 @@ def fit_second(
         conversation = data.frame.of(role).conversation
         layers[role], out[role] = _crossed(
             rows, data.turn_answers[role], data.turn_weight[role], folds[conversation],
-            data.calibrates[conversation], settings.second_turn_l2, settings.iterations,
+            data.turn_judged[role], settings.second_turn_l2, settings.iterations,
         )  # fmt: skip
     features = topic_features(data.frame, data.kinds["customer"], data.kinds["agent"], first.topics)
     count, types, width = features.shape
     topic, flat = _crossed(
         features.reshape(count * types, width),
         data.topics.reshape(-1, 1),
-        np.repeat(data.dialogue_weight, types)[:, None],
+        data.topic_weight.reshape(-1, 1),
         np.repeat(folds, types),
-        np.repeat(data.calibrates, types),
+        data.topic_judged.reshape(-1, 1),
         settings.second_topic_l2,
         settings.iterations,
     )
@@ -131,9 +133,9 @@ def fit_second(
     outcome, outcomes = _crossed(
         outcome_features(data.frame, out["customer"], out["agent"], cues, first.outcomes),
         data.outcomes,
-        data.dialogue_weight[:, None] + 0 * data.outcomes,
+        data.outcome_weight,
         folds,
-        data.calibrates,
+        data.outcome_judged,
         settings.second_outcome_l2,
         settings.iterations,
     )
@@ -145,7 +147,7 @@ def _crossed(
     answers: DoubleArray,
     weight: DoubleArray,
     folds: NDArray[np.int64],
-    calibrates: Mask,
+    judged: Mask,
     l2: float,
     iterations: int,
 ) -> tuple[Layer, FloatArray]:
@@ -157,7 +159,7 @@ def _crossed(
     layer = fit_scaled_heads(rows, answers, weight, l2, iterations)
     pairs = []
     for column in range(answers.shape[1]):
-        asked = calibrates & (weight[:, column] > 0)
+        asked = judged[:, column] & (weight[:, column] > 0)
         pairs.append(platt(out[asked, column].astype(np.float64), answers[asked, column]))
     slope, shift = np.array(pairs, dtype=np.float32).T
     return Layer(layer.weights * slope, layer.bias * slope + shift), out * slope + shift

@@ -34,25 +34,27 @@ def best_threshold(truth: DoubleArray, sure: FloatArray) -> float:
 
 def choose_thresholds(data: Dataset, held_back: Logits) -> dict[str, float]:
     """Choose every threshold a predictor publishes, on the dialogues that may calibrate."""
-    rows = {role: data.calibrates[data.frame.of(role).conversation] for role in ("customer", "agent")}
-    customer, agent = (logistic(held_back.turns[role][rows[role]]) for role in ("customer", "agent"))
-    truth = {role: data.turn_answers[role][rows[role]] for role in rows}
-    chosen = _emotion(truth["customer"], customer)
+    customer, agent = (logistic(held_back.turns[role]) for role in ("customer", "agent"))
+    truth, judged = data.turn_answers, data.turn_judged
+    rows = judged["customer"][:, 0]
+    chosen = _emotion(truth["customer"][rows], customer[rows])
     acts = len(LABELS.agent_acts)
     for offset, role, names, sure in (
         (len(EMOTION_HEADS), "customer", LABELS.customer_acts, customer),
         (0, "agent", LABELS.agent_acts, agent),
     ):
         for i, act in enumerate(names, start=offset):
-            mark = best_threshold(truth[role][:, i], sure[:, i])
+            rows = judged[role][:, i]
+            mark = best_threshold(truth[role][rows, i], sure[rows, i])
             chosen[f"act:{act}"] = max(mark, chosen.get(f"act:{act}", 0.0))
-    chosen.update(_faults(truth["agent"][:, acts:], agent[:, acts:]))
-    outcomes = logistic(held_back.outcomes[data.calibrates])
-    answers = data.outcomes[data.calibrates]
+    rows = judged["agent"][:, acts]
+    chosen.update(_faults(truth["agent"][rows, acts:], agent[rows, acts:]))
+    outcomes = logistic(held_back.outcomes)
     for back, name in ((2, "complaint"), (1, "review")):
-        chosen[name] = best_threshold(answers[:, -back], outcomes[:, -back])
-    types = logistic(held_back.topics[data.calibrates])
-    common = best_threshold(data.topics[data.calibrates].ravel(), types.ravel())
+        rows = data.outcome_judged[:, -back]
+        chosen[name] = best_threshold(data.outcomes[rows, -back], outcomes[rows, -back])
+    types = logistic(held_back.topics)
+    common = best_threshold(data.topics[data.topic_judged], types[data.topic_judged])
     chosen.update({f"type:{key}": common for key in LABELS.types})
     return chosen
 
@@ -69,6 +71,8 @@ def _emotion(truth: DoubleArray, sure: FloatArray) -> dict[str, float]:
     gold = np.where(truth[:, 1] > 0, -2, np.where(truth[:, 0] > 0, -1, np.where(truth[:, 2] > 0, 1, 0)))
     chosen = {"emotion_negative": best_threshold(truth[:, 0], sure[:, 0]), "emotion_angry": _CAUTIOUS}
     chosen["emotion_positive"] = best_threshold(truth[:, 2], (1 - sure[:, 0]) * sure[:, 2])
+    if not (gold == -2).any():
+        return chosen
     marks = []
     for mark in GRID:  # the angry mark serves both the angry F1 and the ordinal agreement
         guess = emotion_guess(sure, {**chosen, "emotion_angry": float(mark)})

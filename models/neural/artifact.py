@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 from models.artifact import read_artifact
 from models.base import Labels
 from models.baseline import BaselinePredictor
-from models.errors import ArtifactCorrupt, ArtifactMissing
+from models.errors import ArtifactCorrupt
+from models.files import CARD, hashes, parse_json, read_bytes, read_labels, read_sealed, to_json
 
 FORMAT = "neural-artifact/1"
-CARD = "card.json"
 ENCODER, DIALOGUE, TOKENIZER = "encoder.onnx", "dialogue.onnx", "tokenizer.json"
 LABELS, THRESHOLDS = "labels.json", "thresholds.json"
 CONTENT = (DIALOGUE, ENCODER, LABELS, THRESHOLDS, TOKENIZER)
@@ -44,9 +43,8 @@ def write_neural(folder: Path, card: Mapping[str, Any], baseline_digest: str) ->
     Returns:
         The digest.
     """
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in CONTENT}
-    content = {"format": FORMAT, **card, "files": files, "baseline_digest": baseline_digest}
-    sealed = (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+    files = hashes({name: read_bytes(folder / name) for name in CONTENT})
+    sealed = to_json({"format": FORMAT, **card, "files": files, "baseline_digest": baseline_digest})
     (folder / CARD).write_bytes(sealed)
     return hashlib.sha256(sealed).hexdigest()
 
@@ -58,21 +56,12 @@ def read_neural(folder: Path) -> NeuralArtifact:
         ArtifactMissing: a file is not there or cannot be opened.
         ArtifactCorrupt: a file is not what the card promises.
     """
-    sealed = _bytes(folder / CARD)
-    card = _parsed(sealed, CARD)
-    files = card.get("files")
-    if card.get("format") != FORMAT or not isinstance(files, dict):
-        raise ArtifactCorrupt(f"{CARD} 描述的不是 {FORMAT} 格式的模型")
-    contents = {name: _bytes(folder / name) for name in CONTENT}
-    for name, content in contents.items():
-        if files.get(name) != hashlib.sha256(content).hexdigest():
-            raise ArtifactCorrupt(f"神经模型的文件 {name} 与模型卡记录的不一致，可能已损坏或被替换")
+    card, contents = read_sealed(folder, FORMAT, CONTENT)
     baseline = read_artifact(folder / BASELINE)
     if baseline.digest != card.get("baseline_digest"):
         raise ArtifactCorrupt("神经模型所带的基线与模型卡记录的不一致")
-    names, thresholds = _parsed(contents[LABELS], LABELS), _parsed(contents[THRESHOLDS], THRESHOLDS)
+    labels, thresholds = read_labels(contents[LABELS], LABELS), parse_json(contents[THRESHOLDS], THRESHOLDS)
     try:
-        labels = Labels(**{name: tuple(names[name]) for name in Labels.__slots__})
         version, prefix = str(card["version"]), str(card["encoder"]["prefix"])
         tokenizer = contents[TOKENIZER].decode("utf-8")
     except (KeyError, TypeError, ValueError) as error:
@@ -80,23 +69,6 @@ def read_neural(folder: Path) -> NeuralArtifact:
     if labels != baseline.labels:
         raise ArtifactCorrupt("神经模型与所带基线的标签不一致")
     return NeuralArtifact(
-        version, hashlib.sha256(sealed).hexdigest(), labels, thresholds, contents[ENCODER],
+        version, hashlib.sha256(contents[CARD]).hexdigest(), labels, thresholds, contents[ENCODER],
         contents[DIALOGUE], tokenizer, prefix, BaselinePredictor(baseline), card,
     )  # fmt: skip
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ArtifactMissing(f"神经模型的文件 {path.name} 不存在或无法读取") from error
-
-
-def _parsed(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-    except ValueError as error:
-        raise ArtifactCorrupt(f"神经模型的文件 {name} 不是合法的 JSON") from error
-    if not isinstance(value, dict):
-        raise ArtifactCorrupt(f"神经模型的文件 {name} 应为 JSON 对象")
-    return value

@@ -14,9 +14,11 @@ from models.decode import (
     outcome_slices,
     resolution_probabilities,
 )
+from models.explain import Explainer, with_grounds
 from models.heads import EMOTION_HEADS, heads_of
 from models.neural.artifact import NeuralArtifact, read_neural
 from models.neural.encoder import UtteranceEncoder
+from models.neural.explain import NeuralExplainer, Occlusion, Said
 from models.neural.runtime import Graph, Pieces
 from models.neural.signals import SignalReader, Signals
 from models.past import logistic
@@ -31,12 +33,13 @@ class NeuralPredictor:
 
     Calls of any length are read in full: nothing is cut. Turns of other roles than agent and customer
     are not read and get zeros; a conversation without any other turn gets the baseline's judgement.
+    Verdicts are explained by hiding turns, see ``models.neural.explain``.
     """
 
     name = "neural"
     causal = False
 
-    def __init__(self, artifact: NeuralArtifact, threads: int = 1) -> None:
+    def __init__(self, artifact: NeuralArtifact, threads: int = 1, *, thorough: bool = False) -> None:
         self.version: str = artifact.version
         self.digest: str = artifact.digest
         self.labels: Labels = artifact.labels
@@ -49,33 +52,47 @@ class NeuralPredictor:
             Graph(artifact.encoder, threads), Pieces(artifact.tokenizer), artifact.prefix
         )
         self._dialogue = Graph(artifact.dialogue, threads)
+        occlusion = Occlusion(self._dialogue, artifact.baseline, self._signals)
+        self._explainer = NeuralExplainer(
+            Explainer(artifact.labels, artifact.thresholds), occlusion, thorough
+        )
 
     def predict(self, conversations: Sequence[Conversation]) -> list[ConversationOutput]:
         """Predict a chunk; the result is parallel to ``conversations`` and independent of its company."""
-        outputs: list[ConversationOutput] = []
-        for start in range(0, len(conversations), CHUNK):
-            outputs.extend(self._predict_chunk(conversations[start : start + CHUNK]))
-        return outputs
+        return list(self._outputs(conversations, explained=True))
 
-    def _predict_chunk(self, chunk: Sequence[Conversation]) -> Iterator[ConversationOutput]:
-        wide = self._baseline.predict(chunk)
-        signals = self._signals.read(chunk, wide)
+    def predict_unexplained(self, conversations: Sequence[Conversation]) -> list[ConversationOutput]:
+        """As ``predict``, without grounds and what they cost."""
+        return list(self._outputs(conversations, explained=False))
+
+    def _outputs(
+        self, conversations: Sequence[Conversation], *, explained: bool
+    ) -> Iterator[ConversationOutput]:
+        for start in range(0, len(conversations), CHUNK):
+            yield from self._read_chunk(conversations[start : start + CHUNK], explained)
+
+    def _read_chunk(self, chunk: Sequence[Conversation], explained: bool) -> Iterator[ConversationOutput]:
+        wide = self._baseline.read(chunk)
+        signals = self._signals.read(chunk, [one.output for one in wide])
         texts = [[c.texts[turn] for turn in one.turns] for c, one in zip(chunk, signals, strict=True)]
         flat = [text for one in texts for text in one]
         vectors = self._encoder.vectors(flat) if flat else np.zeros((0, 0), dtype=np.float32)
         start = 0
-        for conversation, one, output in zip(chunk, signals, wide, strict=True):
+        for conversation, one, opinion in zip(chunk, signals, wide, strict=True):
             size = len(one.turns)
-            if size:
-                own = vectors[start : start + size]
-                yield self._judge(len(conversation.texts), one, own, output.resolution_turns)
-            else:
-                yield output
+            own = vectors[start : start + size]
             start += size
+            if not size:
+                yield opinion.output
+                continue
+            said = self._listen(one, own)
+            output = self._judge(len(conversation.texts), one, said)
+            if explained:
+                grounds = self._explainer.explain(conversation, output, one, own, opinion, said)
+                output = with_grounds(output, grounds, self.labels)
+            yield output
 
-    def _judge(
-        self, length: int, signals: Signals, vectors: FloatArray, resolution_turns: tuple[int, ...]
-    ) -> ConversationOutput:
+    def _listen(self, signals: Signals, vectors: FloatArray) -> Said:
         # One conversation at a time: what one gets never depends on which others were read with it.
         turns, topics, outcomes = self._dialogue(
             {
@@ -87,6 +104,10 @@ class NeuralPredictor:
                 "wide_outcomes": signals.wide_outcomes[None],
             }
         )
+        return Said(turns, topics, outcomes)
+
+    def _judge(self, length: int, signals: Signals, said: Said) -> ConversationOutput:
+        turns, topics, outcomes = said.turns, said.topics, said.outcomes
         own = len(self._heads.customer)
         customer, agent = turns[0, :, :own], logistic(turns[0, :, own:])
         says, hears = signals.roles == 0, signals.roles == 1
@@ -108,7 +129,6 @@ class NeuralPredictor:
             types=logistic(topics)[0],
             complaint=float(logistic(outcomes[0, self._at["complaint"]])[0]),
             review=float(logistic(outcomes[0, self._at["review"]])[0]),
-            resolution_turns=resolution_turns,
         )
 
 

@@ -16,6 +16,8 @@ Arrays = Mapping[str, np.ndarray]
 class Graph:
     """One ONNX graph on the CPU.
 
+    ``batched``: whether it takes any number of rows at once (the first axis of every input is free).
+
     Raises:
         ModelError: onnxruntime is not installed.
         ArtifactCorrupt: the bytes are no graph onnxruntime can run.
@@ -39,6 +41,21 @@ class Graph:
             )
         except (state.Fail, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented) as error:
             raise ArtifactCorrupt("神经模型的 ONNX 图无法加载") from error
+        self.batched: bool = all(not isinstance(one.shape[0], int) for one in self._session.get_inputs())
+        self._notes: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def numbers(self, name: str) -> np.ndarray | None:
+        """(k,) float32 numbers noted in the graph under ``name``; None when there is no such note.
+
+        Raises:
+            ArtifactCorrupt: the note holds something else.
+        """
+        if name not in self._notes:
+            return None
+        try:
+            return np.array(json.loads(self._notes[name]), dtype=np.float32).reshape(-1)
+        except (ValueError, TypeError) as error:
+            raise ArtifactCorrupt("神经模型的 ONNX 图所附的数值无法读取") from error
 
     def __call__(self, inputs: Arrays) -> list[np.ndarray]:
         """Run the graph; outputs in its own order."""

@@ -19,6 +19,8 @@ def _rows(**fields: pa.DataType) -> pa.DataType:
     return pa.list_(pa.struct(fields))
 
 
+_QUOTES = _rows(turn=_INT, start=_INT, end=_INT, quote=_TEXT)
+
 SCHEMA = pa.schema(
     {
         "schema": _TEXT,
@@ -34,7 +36,7 @@ SCHEMA = pa.schema(
         "criteria": _rows(
             key=_TEXT, name=_TEXT, section=_TEXT, outcome=_TEXT, earned=_REAL, max=_REAL,
             confidence=_REAL, reason=_TEXT,
-            evidence=_rows(turn=_INT, start=_INT, end=_INT, quote=_TEXT),
+            evidence=_QUOTES,
             looked_at=_rows(from_turn=_INT, to_turn=_INT),
             nearest=pa.struct({"turn": _INT, "quote": _TEXT, "similarity": _REAL}),
             critical=_BOOL, deducted_in=_TEXT, scoring=_TEXT, weight=_REAL, code=_TEXT,
@@ -43,7 +45,7 @@ SCHEMA = pa.schema(
             {
                 "level": _INT, "score": _REAL,
                 "acts": _rows(turn=_INT, act=_TEXT, confidence=_REAL),
-                "faults": _rows(turn=_INT, kind=_TEXT, confidence=_REAL),
+                "faults": _rows(turn=_INT, kind=_TEXT, confidence=_REAL, because=pa.list_(_INT)),
             }
         ),
         "resolution": pa.struct({"status": _TEXT, "probabilities": _BY_NAME, "turns": pa.list_(_INT)}),
@@ -52,6 +54,7 @@ SCHEMA = pa.schema(
             {
                 "is_complaint": _BOOL, "probability": _REAL,
                 "types": _rows(key=_TEXT, name=_TEXT, probability=_REAL),
+                "evidence": _QUOTES,
             }
         ),
         "emotion": pa.struct(
@@ -65,7 +68,9 @@ SCHEMA = pa.schema(
                 ),
             }
         ),
-        "review": pa.struct({"needed": _BOOL, "priority": _REAL, "reasons": pa.list_(_TEXT)}),
+        "review": pa.struct(
+            {"needed": _BOOL, "priority": _REAL, "reasons": pa.list_(_TEXT), "evidence": _QUOTES}
+        ),
         "not_evaluated": _rows(what=_TEXT, reason=_TEXT, code=_TEXT),
         "flags": _rows(code=_TEXT, message=_TEXT, turns=pa.list_(_INT)),
     }

@@ -105,11 +105,21 @@ def criterion_rows(report: Fields) -> Iterator[tuple[Cell, ...]]:
 
 
 def evidence_rows(report: Fields) -> Iterator[tuple[Cell, ...]]:
-    """One row a quotation; turns count from 1 for people, offsets from 0 as in the JSON report."""
+    """One row a quotation, of criteria and then of what the model judged.
+
+    Turns count from 1 for people, offsets from 0 as in the JSON report.
+    """
     for item in report["criteria"]:
         for quote in item["evidence"]:
             yield (
                 report["transcript_id"], item["key"], item["name"], OUTCOMES[item["outcome"]],
+                quote["turn"] + 1, quote["start"], quote["end"], quote["quote"],
+            )  # fmt: skip
+    for part, verdict in (("complaint", "is_complaint"), ("review", "needed")):
+        # Reports of before this field have none.
+        for quote in report[part].get("evidence", ()):
+            yield (
+                report["transcript_id"], part, part_name(part, {}), yes_no(report[part][verdict]),
                 quote["turn"] + 1, quote["start"], quote["end"], quote["quote"],
             )  # fmt: skip
 

@@ -30,6 +30,10 @@ class Telling:
                 for quote in (*item["evidence"], item["nearest"]):
                     if quote is not None:
                         quote["quote"] = masked(quote["quote"])
+            for section in ("complaint", "review"):
+                # Reports of before this field have none.
+                for quote in fields[section].get("evidence", ()):
+                    quote["quote"] = masked(quote["quote"])
         return fields
 
     def for_people(self, scored: Scored) -> dict[str, Any]:

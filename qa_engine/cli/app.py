@@ -20,6 +20,8 @@ COMMANDS = {
     "rules": Lazy(_CLI + "rules_commands:rules", "检查、测试、解释评分表里的规则。"),
     "scorecards": Lazy(_CLI + "scorecards_command:scorecards", "内置评分表。"),
     "train": Lazy(_CLI + "train_command:train", "训练模型。"),
+    "evaluate": Lazy(_CLI + "evaluate_command:evaluate", "用标注会话评测模型，并排比较，写模型卡。"),
+    "models": Lazy(_CLI + "models_command:models", "查看、校验、选用模型。"),
 }
 app = new_group(
     "客服会话智能质检：离线运行，逐条给出依据，评不了的地方明说。\n\n例：qa-engine demo",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from qa_engine.batch.labels import CAUSES, EMOTIONS, OUTCOMES, SPEAKERS, part_name
+from qa_engine.batch.labels import CAUSES, EMOTIONS, OUTCOMES, RESOLUTIONS, SPEAKERS, UNKNOWN, part_name
 from qa_engine.cli.fragments import Fragment, Quote, Span, cut, quoted
 from qa_engine.domain.report import CriterionResult, EmotionDrop, InspectionReport
 from qa_engine.domain.scorecard import Outcome
@@ -22,11 +22,12 @@ TONES = 8
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A label on a turn; ``kind`` is act or fault."""
+    """A label on a turn; ``kind`` is act or fault. ``because``: earlier turns it rests on, from 0."""
 
     kind: str
     name: str
     confidence: float
+    because: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,14 @@ class SectionView:
 
 
 @dataclass(frozen=True, slots=True)
+class GroundView:
+    """A verdict of the model and the turns it rests on."""
+
+    name: str
+    quotes: tuple[QuoteView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CallView:
     """Everything a page or a terminal shows of one call."""
 
@@ -110,6 +119,7 @@ class CallView:
     turns: tuple[TurnView, ...]
     sections: tuple[SectionView, ...]
     drops: tuple[DropView, ...]
+    grounds: tuple[GroundView, ...]
     missing: tuple[tuple[str, str], ...]
     masked: bool
 
@@ -149,6 +159,7 @@ def view_call(
             for key, items in grouped.items()
         ),
         drops,
+        tuple(_grounds(transcript, report, hidden)),
         tuple((part_name(gap.what, names), gap.reason) for gap in report.not_evaluated),
         masks is not None,
     )
@@ -165,7 +176,7 @@ def _turns(
     tags: dict[int, list[Tag]] = defaultdict(list)
     for fault in report.attitude.faults:
         name = AGENT_FAULTS.get(fault.kind, fault.kind)
-        tags[fault.turn].append(Tag("fault", name, fault.confidence))
+        tags[fault.turn].append(Tag("fault", name, fault.confidence, fault.because))
     for act in report.attitude.acts:
         name = AGENT_ACTS.get(act.act) or CUSTOMER_ACTS.get(act.act, act.act)
         tags[act.turn].append(Tag("act", name, act.confidence))
@@ -214,8 +225,26 @@ def _nearest(item: CriterionResult, transcript: Transcript, masks: Masks) -> Quo
     start = text.find(near.quote)
     if start < 0:
         return QuoteView(near.turn, "")
-    place = Quote(start, start + len(near.quote), item.key, 0)
-    return QuoteView(near.turn, quoted(cut(text, [place], masks[near.turn]), item.key))
+    return _quote(transcript, masks, near.turn, start, start + len(near.quote))
+
+
+def _grounds(transcript: Transcript, report: InspectionReport, masks: Masks) -> Iterator[GroundView]:
+    status = RESOLUTIONS.get(report.resolution.status or "", UNKNOWN)
+    complaint, review = report.complaint.evidence, report.review.evidence
+    for name, spans in (
+        (f"问题{status}", [(turn, 0, len(transcript.turns[turn].text)) for turn in report.resolution.turns]),
+        ("客户投诉", [(quote.turn, quote.start, quote.end) for quote in complaint]),
+        ("建议复核", [(quote.turn, quote.start, quote.end) for quote in review]),
+    ):
+        quotes = (_quote(transcript, masks, *span) for span in spans)
+        told = tuple(quote for quote in quotes if quote.text.strip())
+        if told:
+            yield GroundView(name, told)
+
+
+def _quote(transcript: Transcript, masks: Masks, turn: int, start: int, end: int) -> QuoteView:
+    place = Quote(start, end, "ground", 0)
+    return QuoteView(turn, quoted(cut(transcript.turns[turn].text, [place], masks[turn]), place.mark))
 
 
 def _criterion(

@@ -58,7 +58,7 @@ def demo(
     scorecard: Annotated[
         str, typer.Option("--scorecard", "-s", metavar="评分表", help="没有子文件夹时所用的评分表。")
     ] = "general_service",
-    model: o.ModelOption = o.Model.AUTO,
+    model: o.ModelOption = o.AUTO,
 ) -> None:
     """Score the samples, print a table, write pages."""
     groups = _groups(samples, scorecard)
@@ -87,7 +87,7 @@ def demo(
 
 
 def _scored(
-    groups: list[tuple[str, list[str]]], model: o.Model, tally: RunTally, site: Site
+    groups: list[tuple[str, list[str]]], model: str, tally: RunTally, site: Site
 ) -> Iterator[tuple[InspectionReport, str]]:
     """Score every group by its scorecard, counting and writing pages; yields (report, scorecard name)."""
     sizes = [total_bytes(inputs) for _, inputs in groups]
@@ -99,7 +99,7 @@ def _scored(
 
     with ProgressView(stderr, sum(sizes)) as view:
         for (key, inputs), size in zip(groups, sizes, strict=True):
-            inspector = build_inspector(key, model=model.choice)
+            inspector = build_inspector(key, model=model)
             read = 0
             for item in read_inputs(inputs, None, count):
                 if isinstance(item, Transcript):

@@ -49,7 +49,7 @@ def explain_rules(
         str | None,
         typer.Option("--criterion", metavar="key", help="只解释这一项。", show_default="全部"),
     ] = None,
-    model: o.ModelOption = o.Model.AUTO,
+    model: o.ModelOption = o.AUTO,
 ) -> None:
     """Explain the criteria of a scorecard on one call."""
     loaded = load_scorecard(source)
@@ -69,11 +69,11 @@ def explain_rules(
 
 
 def _call(
-    loaded: LoadedScorecard, given: str | None, call: str, model: o.Model
+    loaded: LoadedScorecard, given: str | None, call: str, model: str
 ) -> tuple[Transcript, Prediction | NotEvaluable]:
     if given is not None:
         transcript = find_call(readable([given], o.intake_options()), call, given)
-        inspector = Inspector(loaded.scorecard, loaded.rules, load_model(model.choice))
+        inspector = Inspector(loaded.scorecard, loaded.rules, load_model(model))
         return transcript, inspector.predict([read_transcript(transcript)])[0]
     if not loaded.tests:
         raise NothingToExplain(

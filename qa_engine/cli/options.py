@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from qa_engine.domain.transcript import Channel
 from qa_engine.intake.options import IntakeOptions
 
-if TYPE_CHECKING:
-    from qa_engine.wiring import ModelChoice
-
-
-class Model(StrEnum):
-    """Which learned model to use."""
-
-    AUTO = "auto"
-    BASELINE = "baseline"
-    NEURAL = "neural"
-    NONE = "none"
-
-    @property
-    def choice(self) -> ModelChoice:
-        """The same in the words of `wiring`."""
-        return self.value
+AUTO = "auto"
+MODELS = (AUTO, "baseline", "neural", "none")
 
 
 class ChannelChoice(StrEnum):
@@ -62,9 +49,34 @@ ScorecardOption = Annotated[
         "--scorecard", "-s", metavar="评分表", help="内置评分表的 key，或 YAML 文件路径。", show_default=False
     ),
 ]
+
+
+def _known_model(value: str) -> str:
+    if value in MODELS:
+        return value
+    # Only the place is looked at here: whether the model can be opened is told by whoever opens it.
+    if any((place / "card.json").is_file() for place in (Path(value), own_models() / value)):
+        return value
+    raise typer.BadParameter(f"“{value}”不在可选值 {'、'.join(MODELS)} 之中，也不是模型文件夹")
+
+
+def own_models() -> Path:
+    """The folder of the users' own models."""
+    # Imported here: the command line must not wait for the models' libraries to print its help.
+    from models.choice import models_home
+
+    return models_home()
+
+
 ModelOption = Annotated[
-    Model,
-    typer.Option("--model", help="auto 自动选择；baseline 基线模型；none 不用模型（相关项记为未判定）。"),
+    str,
+    typer.Option(
+        "--model",
+        metavar="模型",
+        callback=_known_model,
+        help="auto 自动选择（见 qa-engine models list）；baseline 基线模型；neural 神经模型；"
+        "none 不用模型（相关项记为未判定）；也可以写自己训练的模型的名称或文件夹。",
+    ),
 ]
 ChannelOption = Annotated[
     ChannelChoice | None,

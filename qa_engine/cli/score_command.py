@@ -93,7 +93,7 @@ def score(
             "--errors", metavar="文件", help="没有评成的记录写到哪里。", show_default="结果文件.errors.jsonl"
         ),
     ] = None,
-    model: o.ModelOption = o.Model.AUTO,
+    model: o.ModelOption = o.AUTO,
     html: Annotated[
         Path | None,
         typer.Option(
@@ -137,9 +137,9 @@ def score(
     raise typer.Exit(1 if failed and fail_on is FailOn.ERRORS else 0)
 
 
-def _inspector(scorecard: str, model: o.Model) -> tuple[Inspector, InspectorPlan]:
-    inspector = build_inspector(scorecard, model=model.choice)
-    return inspector, InspectorPlan(scorecard, model.choice, inspector.fingerprint)
+def _inspector(scorecard: str, model: str) -> tuple[Inspector, InspectorPlan]:
+    inspector = build_inspector(scorecard, model=model)
+    return inspector, InspectorPlan(scorecard, model, inspector.fingerprint)
 
 
 def _tell_finished(job_plan: JobPlan, run: FinishedRun) -> bool:

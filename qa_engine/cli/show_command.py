@@ -69,7 +69,7 @@ def show(
         Path | None, typer.Option("--html", metavar="文件", help="写成一个独立网页。", show_default=False)
     ] = None,
     raw: Annotated[bool, typer.Option("--raw/--mask", help="显示原文，或遮盖敏感信息。")] = False,
-    model: o.ModelOption = o.Model.AUTO,
+    model: o.ModelOption = o.AUTO,
     channel: o.ChannelOption = None,
     agent_channel: o.AgentChannelOption = None,
     column: o.ColumnOption = None,
@@ -87,7 +87,7 @@ def show(
         card = _card_of(report, scorecard)
     elif reports is None and transcripts is None and scorecard is not None:
         transcript = find_call(readable([target], reading), call, target)
-        inspector = build_inspector(scorecard, model=model.choice)
+        inspector = build_inspector(scorecard, model=model)
         report, card = inspector.inspect(transcript), inspector.scorecard
     else:
         raise typer.BadParameter(

@@ -38,6 +38,8 @@ def render_call(view: CallView, scorecard_name: str) -> RenderableType:
     title.append(f"　{scorecard_name}（第 {report.scorecard_revision} 版）", style="dim")
     parts: list[RenderableType] = [title, _head(report), Rule("对话", style="dim"), _conversation(view)]
     parts += [Rule("客户情绪", style="dim"), *_emotion(view)]
+    if view.grounds:
+        parts += [Rule("判断依据", style="dim"), *_grounds(view)]
     parts += [Rule("质检项", style="dim"), _criteria(view)]
     if report.review.reasons:
         reasons = Text("\n".join(f"· {reason}" for reason in report.review.reasons))
@@ -97,6 +99,8 @@ def _said(turn: TurnView) -> Text:
         text.append(f" 情绪指数 {turn.emotion_index:.0f}", style="dim")
     for tag in turn.tags:
         text.append(f"　[{tag.name}]", style="red" if tag.kind == "fault" else "dim cyan")
+        if tag.because:
+            text.append(f"（依据第 {'、'.join(str(at + 1) for at in tag.because)} 句）", style="dim")
     for drop in turn.causes:
         text.append(f"\n▲ 引起第 {drop.turn + 1} 句情绪下跌：{drop.cause}", style="yellow")
     if turn.drop:
@@ -119,6 +123,14 @@ def _emotion(view: CallView) -> Iterator[RenderableType]:
         yield Text(
             f"第 {drop.turn + 1} 句下跌 {drop.depth:.0f} 点：{drop.cause}{where}，{after}", style="red"
         )
+
+
+def _grounds(view: CallView) -> Iterator[RenderableType]:
+    for ground in view.grounds:
+        text = Text(ground.name)
+        for quote in ground.quotes:
+            text.append(f"\n  依据第 {quote.turn + 1} 句 “{quote.text}”", style="dim")
+        yield text
 
 
 def _criteria(view: CallView) -> Table:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from qa_engine.detectors.base import at_least, mean_level, silent_model, why_not
+from qa_engine.detectors.base import at_least, mean_level, silent_model, turns_named, why_not
 from qa_engine.domain.finding import NotEvaluable
-from qa_engine.domain.prediction import Prediction
+from qa_engine.domain.prediction import Prediction, TurnPrediction
 from qa_engine.domain.report import ActMark, Attitude, FaultMark
 from qa_engine.domain.transcript import Speaker
 from qa_engine.text.reading import Reading
@@ -23,7 +23,7 @@ class AttitudeDetector:
     """Acts and faults of every agent turn that reach their thresholds, and the level of the whole call."""
 
     name = "attitude"
-    version = "1"
+    version = "2"
 
     def detect(self, reading: Reading, prediction: Prediction) -> Attitude | NotEvaluable:
         """Return the attitude section, or why it cannot be judged. Linear in the number of turns."""
@@ -43,12 +43,17 @@ class AttitudeDetector:
                 ActMark(said.index, act, p) for act, p in turn.acts.items() if at_least(p, limits.acts, act)
             ]
             faults += [
-                FaultMark(said.index, kind, p)
+                FaultMark(said.index, kind, p, _because(reading, turn, kind, said.index))
                 for kind, p in turn.faults.items()
                 if at_least(p, limits.faults, kind)
             ]
         score = attitude_score(expected, faults)
         return Attitude(attitude_level(score), score, tuple(acts), tuple(faults))
+
+
+def _because(reading: Reading, turn: TurnPrediction, kind: str, before: int) -> tuple[int, ...]:
+    grounds = turn.fault_grounds.get(kind, ())
+    return turns_named(reading, (ground.turn for ground in grounds if ground.weight > 0.0), before)
 
 
 def attitude_score(expected: float, faults: Sequence[FaultMark]) -> float:

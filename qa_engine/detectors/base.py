@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from qa_engine.domain.finding import NotEvaluable
-from qa_engine.domain.prediction import ModelInfo, Prediction
+from qa_engine.domain.finding import Evidence, NotEvaluable
+from qa_engine.domain.prediction import Ground, ModelInfo, Prediction
 from qa_engine.domain.transcript import Speaker
 from qa_engine.text.reading import Reading
 
@@ -97,3 +97,34 @@ def mean_level(distribution: Sequence[float]) -> float | None:
     if whole <= 0.0:
         return None
     return sum(level * probability for level, probability in enumerate(distribution, 1)) / whole
+
+
+def turns_named(reading: Reading, named: Iterable[int], before: int | None = None) -> tuple[int, ...]:
+    """The turns a model names as grounds, in order and each once.
+
+    Args:
+        reading: the conversation.
+        named: indexes of turns.
+        before: they must be earlier than this turn; None: anywhere in the conversation.
+
+    Raises:
+        ValueError: one is not there, or is not the agent's or the customer's.
+    """
+    turns = tuple(sorted(set(named)))
+    for turn in turns:
+        if not 0 <= turn < (len(reading.turns) if before is None else before):
+            raise ValueError(f"turn {turn} is named in a conversation of {len(reading.turns)} turns")
+        if reading.turns[turn].speaker not in PARTY:
+            raise ValueError(f"turn {turn} is named, which neither agent nor customer said")
+    return turns
+
+
+def quotes(reading: Reading, grounds: Iterable[Ground]) -> tuple[Evidence, ...]:
+    """The turns that speak for a verdict (weight > 0) as evidence: whole turns in order, no blank ones.
+
+    Raises:
+        ValueError: see ``turns_named``.
+    """
+    turns = turns_named(reading, (ground.turn for ground in grounds if ground.weight > 0.0))
+    said = [reading.turns[turn] for turn in turns]
+    return tuple(turn.evidence(0, len(turn.text)) for turn in said if turn.text.strip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qa_engine.detectors.base import DEFAULT_THRESHOLD, silent_model, why_not
+from qa_engine.detectors.base import DEFAULT_THRESHOLD, quotes, silent_model, why_not
 from qa_engine.domain.finding import NotEvaluable
 from qa_engine.domain.prediction import Prediction
 from qa_engine.domain.report import Complaint, ComplaintType
@@ -21,7 +21,7 @@ class ComplaintDetector:
     """
 
     name = "complaint"
-    version = "1"
+    version = "2"
 
     def detect(self, reading: Reading, prediction: Prediction) -> Complaint | NotEvaluable:
         """Return the complaint section, or why it cannot be judged."""
@@ -38,4 +38,5 @@ class ComplaintDetector:
             for rank, (key, probability) in enumerate(ranked)
             if rank == 0 or 0.0 < probability >= thresholds.types.get(key, DEFAULT_THRESHOLD)
         ]
-        return Complaint(is_complaint, dialogue.complaint, tuple(named))
+        evidence = quotes(reading, dialogue.complaint_grounds) if is_complaint else ()
+        return Complaint(is_complaint, dialogue.complaint, tuple(named), evidence)

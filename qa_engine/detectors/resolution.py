@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qa_engine.detectors.base import silent_model, why_not
+from qa_engine.detectors.base import silent_model, turns_named, why_not
 from qa_engine.domain.finding import NotEvaluable
 from qa_engine.domain.prediction import RESOLUTIONS, Prediction
 from qa_engine.domain.report import Resolution
@@ -17,7 +17,7 @@ class ResolutionDetector:
     """Status resolved, partial or unresolved with its probabilities and the turns it rests on."""
 
     name = "resolution"
-    version = "1"
+    version = "2"
 
     def detect(self, reading: Reading, prediction: Prediction) -> Resolution | NotEvaluable:
         """Return the resolution section, or why it cannot be judged.
@@ -32,9 +32,5 @@ class ResolutionDetector:
         if whole <= 0.0:
             return silent_model("问题是否解决")
         probabilities = {status: given.get(status, 0.0) / whole for status in RESOLUTIONS}
-        turns = sorted(prediction.dialogue.resolution_turns[:MOST_TURNS])
-        return Resolution(
-            resolution_label(probabilities),
-            probabilities,
-            tuple(turns),
-        )
+        turns = turns_named(reading, prediction.dialogue.resolution_turns[:MOST_TURNS])
+        return Resolution(resolution_label(probabilities), probabilities, turns)

@@ -6,20 +6,30 @@ Probabilities are calibrated floats in 0–1. Keys are the labels of the annotat
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 EMOTIONS = (-2, -1, 0, 1)
 RESOLUTIONS = ("resolved", "partial", "unresolved")
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """A turn that a verdict rests on, and by how much (> 0) the log-odds of the verdict fall without it."""
+
+    turn: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class TurnPrediction:
     """One turn. ``emotion`` has the keys -2, -1, 0, 1 (customer turns only, else empty);
-    ``acts`` the customer or agent acts; ``faults`` the agent faults (agent turns only)."""
+    ``acts`` the customer or agent acts; ``faults`` the agent faults (agent turns only).
+    ``fault_grounds``: the earlier turns a fault rests on beside this one, strongest first."""
 
     emotion: Mapping[int, float]
     acts: Mapping[str, float]
     faults: Mapping[str, float]
+    fault_grounds: Mapping[str, tuple[Ground, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class DialoguePrediction:
         types: probability of each ``group.leaf``.
         review: probability that a QA lead must look.
         resolution_turns: indexes of the turns that weighed most, strongest first.
+        complaint_grounds: the turns a complaint rests on, strongest first; empty where none was found
+            or the model does not explain itself. ``review_grounds`` likewise.
     """
 
     resolution: Mapping[str, float]
@@ -43,6 +55,8 @@ class DialoguePrediction:
     types: Mapping[str, float]
     review: float
     resolution_turns: tuple[int, ...] = ()
+    complaint_grounds: tuple[Ground, ...] = ()
+    review_grounds: tuple[Ground, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

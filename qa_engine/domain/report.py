@@ -69,11 +69,16 @@ class ActMark:
 
 @dataclass(frozen=True, slots=True)
 class FaultMark:
-    """A fault of the agent at a turn; ``kind`` is a key of ``taxonomy.AGENT_FAULTS``."""
+    """A fault of the agent at a turn; ``kind`` is a key of ``taxonomy.AGENT_FAULTS``.
+
+    ``because``: earlier turns it rests on beside its own, in order: the question left unanswered, the
+    upset customer not soothed. Empty when the turn speaks for itself.
+    """
 
     turn: int
     kind: str
     confidence: float
+    because: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +119,15 @@ class ComplaintType:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """Whether a grievance was voiced, and what the contact is about."""
+    """Whether a grievance was voiced, and what the contact is about.
+
+    ``evidence``: the turns a complaint rests on, quoted whole and in order.
+    """
 
     is_complaint: bool | None
     probability: float | None
     types: tuple[ComplaintType, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +176,16 @@ class Emotion:
 
 @dataclass(frozen=True, slots=True)
 class ReviewAdvice:
-    """Should a QA lead look. ``priority`` 0–1; ``reasons`` Chinese sentences, weightiest first."""
+    """Should a QA lead look. ``priority`` 0–1; ``reasons`` Chinese sentences, weightiest first.
+
+    ``evidence``: the turns the model's own opinion rests on, quoted whole and in order; what other reasons
+    rest on is named in them and shown where it belongs.
+    """
 
     needed: bool | None
     priority: float | None
     reasons: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

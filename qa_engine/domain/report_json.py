@@ -51,7 +51,12 @@ def report_to_json(report: r.InspectionReport) -> Json:
                 {"turn": a.turn, "act": a.act, "confidence": _r(a.confidence)} for a in report.attitude.acts
             ],
             "faults": [
-                {"turn": f.turn, "kind": f.kind, "confidence": _r(f.confidence)}
+                {
+                    "turn": f.turn,
+                    "kind": f.kind,
+                    "confidence": _r(f.confidence),
+                    "because": list(f.because),
+                }
                 for f in report.attitude.faults
             ],
         },
@@ -71,6 +76,7 @@ def report_to_json(report: r.InspectionReport) -> Json:
                 {"key": t.key, "name": t.name, "probability": _r(t.probability)}
                 for t in report.complaint.types
             ],
+            "evidence": _quoted(report.complaint.evidence),
         },
         "emotion": {
             "index": _r(report.emotion.index, 1),
@@ -89,6 +95,7 @@ def report_to_json(report: r.InspectionReport) -> Json:
             "needed": report.review.needed,
             "priority": _r(report.review.priority),
             "reasons": list(report.review.reasons),
+            "evidence": _quoted(report.review.evidence),
         },
         "not_evaluated": [{"what": n.what, "reason": n.reason, "code": n.code} for n in report.not_evaluated],
         "flags": [{"code": f.code, "message": f.message, "turns": list(f.turns)} for f in report.flags],
@@ -106,9 +113,7 @@ def _criterion(item: r.CriterionResult) -> Json:
         "max": _r(item.max, 2),
         "confidence": _r(item.confidence),
         "reason": item.reason,
-        "evidence": [
-            {"turn": e.turn, "start": e.start, "end": e.end, "quote": e.quote} for e in item.evidence
-        ],
+        "evidence": _quoted(item.evidence),
         "looked_at": [{"from_turn": span.from_turn, "to_turn": span.to_turn} for span in item.looked_at],
         "nearest": None
         if nearest is None
@@ -119,6 +124,10 @@ def _criterion(item: r.CriterionResult) -> Json:
         "weight": _r(item.weight, 2),
         "code": item.code,
     }
+
+
+def _quoted(evidence: Iterable[Evidence]) -> list[Json]:
+    return [{"turn": e.turn, "start": e.start, "end": e.end, "quote": e.quote} for e in evidence]
 
 
 def _drop(drop: r.EmotionDrop) -> Json:
@@ -184,7 +193,10 @@ def _parse(data: Mapping[str, Any]) -> r.InspectionReport:
             attitude["level"],
             attitude["score"],
             tuple(r.ActMark(a["turn"], a["act"], a["confidence"]) for a in attitude["acts"]),
-            tuple(r.FaultMark(f["turn"], f["kind"], f["confidence"]) for f in attitude["faults"]),
+            tuple(
+                r.FaultMark(f["turn"], f["kind"], f["confidence"], tuple(f.get("because", ())))
+                for f in attitude["faults"]
+            ),
         ),
         resolution=r.Resolution(
             resolution["status"], dict(resolution["probabilities"]), tuple(resolution["turns"])
@@ -194,6 +206,7 @@ def _parse(data: Mapping[str, Any]) -> r.InspectionReport:
             complaint["is_complaint"],
             complaint["probability"],
             tuple(r.ComplaintType(t["key"], t["name"], t["probability"]) for t in complaint["types"]),
+            _quotes(complaint.get("evidence", ())),
         ),
         emotion=r.Emotion(
             emotion["index"],
@@ -203,7 +216,12 @@ def _parse(data: Mapping[str, Any]) -> r.InspectionReport:
             ),
             tuple(_parse_drop(drop) for drop in emotion["drops"]),
         ),
-        review=r.ReviewAdvice(review["needed"], review["priority"], tuple(review["reasons"])),
+        review=r.ReviewAdvice(
+            review["needed"],
+            review["priority"],
+            tuple(review["reasons"]),
+            _quotes(review.get("evidence", ())),
+        ),
         not_evaluated=tuple(
             r.NotEvaluated(n["what"], n["reason"], n.get("code", "")) for n in data["not_evaluated"]
         ),

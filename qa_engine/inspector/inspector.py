@@ -110,6 +110,7 @@ class Inspector:
                 not_evaluated=missing,
                 probability=None if isinstance(prediction, NotEvaluable) else prediction.dialogue.review,
                 threshold=None if isinstance(prediction, NotEvaluable) else prediction.thresholds.review,
+                evidence=sections.review_evidence,
             ),
             not_evaluated=missing,
             flags=transcript.flags,

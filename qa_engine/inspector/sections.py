@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from qa_engine import __version__
 from qa_engine.detectors.attitude import AttitudeDetector
-from qa_engine.detectors.base import Detector
+from qa_engine.detectors.base import Detector, quotes
 from qa_engine.detectors.complaint import ComplaintDetector
 from qa_engine.detectors.emotion import EmotionDetector
 from qa_engine.detectors.resolution import ResolutionDetector
 from qa_engine.detectors.satisfaction import SatisfactionDetector
-from qa_engine.domain.finding import DetectorFailure, NotEvaluable
+from qa_engine.domain.finding import DetectorFailure, Evidence, NotEvaluable
 from qa_engine.domain.prediction import Prediction
 from qa_engine.domain.report import Attitude, Complaint, Emotion, NotEvaluated, Resolution, Satisfaction
 from qa_engine.inspector.guard import as_not_evaluable, guarded
@@ -40,6 +41,7 @@ class Sections:
     resolution: Resolution
     satisfaction: Satisfaction
     complaint: Complaint
+    review_evidence: tuple[Evidence, ...]
     missing: tuple[NotEvaluated, ...]
 
 
@@ -52,8 +54,24 @@ def detect_sections(reading: Reading, prediction: Prediction | NotEvaluable) -> 
         resolution=_section(RESOLUTION, reading, prediction, Resolution(None, {}), missing),
         satisfaction=_section(SATISFACTION, reading, prediction, Satisfaction(None), missing),
         complaint=_section(COMPLAINT, reading, prediction, Complaint(None, None), missing),
+        review_evidence=_review_evidence(reading, prediction, missing),
         missing=tuple(missing),
     )
+
+
+def _review_evidence(
+    reading: Reading, prediction: Prediction | NotEvaluable, missing: list[NotEvaluated]
+) -> tuple[Evidence, ...]:
+    """What the model's opinion that a QA lead must look rests on."""
+    if isinstance(prediction, NotEvaluable):
+        return ()
+    grounds = prediction.dialogue.review_grounds
+    found = guarded("review", __version__, lambda: quotes(reading, grounds))
+    if isinstance(found, DetectorFailure):
+        failure = as_not_evaluable(found)
+        missing.append(NotEvaluated("review", failure.reason, failure.code))
+        return ()
+    return found
 
 
 def _section(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from qa_engine.domain.finding import Evidence
 from qa_engine.domain.report import (
     Attitude,
     Complaint,
@@ -74,6 +75,7 @@ def advise_review(
     not_evaluated: Sequence[NotEvaluated],
     probability: float | None,
     threshold: float | None,
+    evidence: tuple[Evidence, ...] = (),
 ) -> ReviewAdvice:
     """Weigh everything that calls for a QA lead.
 
@@ -86,6 +88,7 @@ def advise_review(
         not_evaluated: everything the report could not judge.
         probability: the model's probability that a QA lead must look; None without a model.
         threshold: from which ``probability`` alone asks for a review; None without a model.
+        evidence: what ``probability`` rests on, told where a review is due.
 
     Returns:
         Advice whose reasons come weightiest first and name turns from 1 on. ``needed`` is None when
@@ -108,7 +111,7 @@ def advise_review(
     reasons = [concern.reason for concern in concerns if not concern.slight]
     if priority >= NEEDED:
         slight = [concern.reason for concern in concerns if concern.slight and concern.weight > 0.0]
-        return ReviewAdvice(True, priority, tuple(reasons or slight[:SHOWN]))
+        return ReviewAdvice(True, priority, tuple(reasons or slight[:SHOWN]), evidence)
     if probability is None and emotion.index is None and attitude.level is None:
         reasons.append("客户情绪和服务态度都未能判断，无法确定是否需要复核")
         return ReviewAdvice(None, priority, tuple(reasons))

@@ -73,19 +73,18 @@ def fit_calibration(data: Dataset, own: Logits, wide: Logits) -> Calibration:
     """Fit every head on its own; all types share one blend, since most are rare."""
     turns = []
     for role in ("customer", "agent"):
-        chosen = data.calibrates[data.frame.of(role).conversation]
         answers = data.turn_answers[role]
         for head in range(answers.shape[1]):
-            asked = chosen & (data.turn_weight[role][:, head] > 0)
+            asked = data.turn_judged[role][:, head] & (data.turn_weight[role][:, head] > 0)
             turns.append(
                 _fit(own.turns[role][asked, head], wide.turns[role][asked, head], answers[asked, head])
             )
-    rows = data.calibrates
-    outcomes = [
-        _fit(own.outcomes[rows, head], wide.outcomes[rows, head], data.outcomes[rows, head])
-        for head in range(own.outcomes.shape[1])
-    ]
-    topic = _fit(own.topics[rows].ravel(), wide.topics[rows].ravel(), data.topics[rows].ravel())
+    outcomes = []
+    for head in range(own.outcomes.shape[1]):
+        rows = data.outcome_judged[:, head]
+        outcomes.append(_fit(own.outcomes[rows, head], wide.outcomes[rows, head], data.outcomes[rows, head]))
+    cells = data.topic_judged
+    topic = _fit(own.topics[cells], wide.topics[cells], data.topics[cells])
     return Calibration(_stack(turns), _stack([topic] * own.topics.shape[1]), _stack(outcomes))
 
 

@@ -52,9 +52,7 @@ def train_members(
             model, [samples[i] for i in learnt], [samples[i] for i in watched], settings,
             settings.seed + fold, checkpoint,
         ):  # fmt: skip
-            step(
-                f"fold {fold + 1} epoch {epoch.number + 1}: loss {epoch.loss:.3f} watched {epoch.watched:.3f}"
-            )
+            step(f"第 {fold + 1} 折第 {epoch.number + 1} 轮：损失 {epoch.loss:.3f}，留出 {epoch.watched:.3f}")
         _judge(model, data, samples, np.flatnonzero(folds == fold), held_back)
         members.append(model)
     return members, held_back

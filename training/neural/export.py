@@ -6,9 +6,10 @@ vectors (mean cosine 0.95 after centring) and made a conversation's result depen
 
 from __future__ import annotations
 
+import json
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +49,20 @@ def export_encoder(base: BaseEncoder, folder: Path) -> None:
 
 
 def export_panel(panel: Panel, sample: Sample, folder: Path) -> None:
-    """Write the dialogue models as one graph that reads one conversation of any length."""
-    example = tuple(torch.from_numpy(np.asarray(getattr(sample, name)))[None] for name in INPUTS)
-    axes = {name: {1: "length"} for name in (*INPUTS[:4], "turns")}
-    _export(panel.eval(), example, folder / DIALOGUE, list(INPUTS), ["turns", "topics", "outcomes"], axes)
+    """Write the dialogue models as one graph: any number of conversations of one and the same length.
+
+    The graph carries the note ``centre``, the average utterance vector of training: what a hidden turn
+    is given to explain a verdict.
+    """
+    rows = (torch.from_numpy(np.asarray(getattr(sample, name))) for name in INPUTS)
+    # Two rows: what is traced with one would stay with one.
+    example = tuple(torch.stack([row, row]) for row in rows)
+    turns = {name: {0: "n", 1: "length"} for name in (*INPUTS[:4], "turns")}
+    wholes = {name: {0: "n"} for name in (*INPUTS[4:], "topics", "outcomes")}
+    names = ["turns", "topics", "outcomes"]
+    centre = torch.stack([member.get_buffer("centre") for member in panel.members]).mean(0)
+    notes = {"centre": json.dumps([round(value, 5) for value in centre.tolist()])}
+    _export(panel.eval(), example, folder / DIALOGUE, list(INPUTS), names, turns | wholes, notes)
 
 
 def _export(
@@ -61,6 +72,7 @@ def _export(
     inputs: Sequence[str],
     outputs: Sequence[str],
     axes: dict[str, dict[int, str]],
+    notes: Mapping[str, str] | None = None,
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
@@ -71,6 +83,8 @@ def _export(
         )  # fmt: skip
         model = onnx.load(plain)
     narrow(model)
+    for key, value in (notes or {}).items():
+        model.metadata_props.add(key=key, value=value)
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 

@@ -41,14 +41,13 @@ def loss_of(model: DialogueModel, batch: Batch, settings: NeuralSettings) -> tor
     by_turn = binary_cross_entropy_with_logits(turns, batch.answers, reduction="none") * batch.weight
     said = by_turn.sum() / batch.weight.sum().clamp(min=1.0) * (turns.shape[-1] / 2)
 
-    def whole(logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
-        losses = binary_cross_entropy_with_logits(logits, answers, reduction="none").sum(1)
-        return (losses * batch.share).mean()
+    def whole(logits: torch.Tensor, answers: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return (binary_cross_entropy_with_logits(logits, answers, reduction="none") * weight).sum(1).mean()
 
     total: torch.Tensor = (
         said
-        + settings.topic_weight * whole(topics, batch.topics)
-        + settings.outcome_weight * whole(outcomes, batch.outcomes)
+        + settings.topic_weight * whole(topics, batch.topics, batch.topic_weight)
+        + settings.outcome_weight * whole(outcomes, batch.outcomes, batch.outcome_weight)
     )
     return total
 

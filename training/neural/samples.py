@@ -19,7 +19,7 @@ class Sample:
     """One dialogue of n turns; ``weight`` 0 where a head has no answer (missing labels are not learnt).
 
     vectors (n, width), signals (n, s), roles (n,), wide_turns (n, heads), wide_topics, wide_outcomes;
-    answers and weight (n, heads) of the turn heads, topics, outcomes; ``share`` weighs the whole dialogue.
+    answers and weight (n, heads) of the turn heads; topics, outcomes and their weights (heads,).
     """
 
     vectors: FloatArray
@@ -32,7 +32,8 @@ class Sample:
     weight: FloatArray
     topics: FloatArray
     outcomes: FloatArray
-    share: float
+    topic_weight: FloatArray
+    outcome_weight: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Batch:
     weight: torch.Tensor
     topics: torch.Tensor
     outcomes: torch.Tensor
-    share: torch.Tensor
+    topic_weight: torch.Tensor
+    outcome_weight: torch.Tensor
 
 
 INPUTS = ("vectors", "signals", "roles", "wide_turns", "wide_topics", "wide_outcomes")
@@ -58,7 +60,7 @@ def read_signals(data: Dataset, wide: Sequence[ConversationOutput]) -> list[Sign
 
 
 def build_samples(data: Dataset, signals: Sequence[Signals], vectors: Sequence[FloatArray]) -> list[Sample]:
-    """Samples parallel to ``data.dialogues``."""
+    """Samples parallel to ``data.dialogues``; ``vectors`` has a row for every turn of a dialogue."""
     customer, agent = data.turn_answers["customer"], data.turn_answers["agent"]
     own, total = customer.shape[1], sum(data.frame.sizes)
     answers = np.zeros((total, own + agent.shape[1]), dtype=np.float32)
@@ -69,16 +71,16 @@ def build_samples(data: Dataset, signals: Sequence[Signals], vectors: Sequence[F
     weight[data.frame.agent.turn, own:] = data.turn_weight["agent"]
     samples, start = [], 0
     for i, one in enumerate(signals):
-        rows = slice(start, start + len(one.roles))
+        rows = start + one.turns  # turns of neither side are not read
         samples.append(
             Sample(
-                vectors[i], one.signals, one.roles, one.wide_turns,
+                vectors[i][one.turns], one.signals, one.roles, one.wide_turns,
                 one.wide_topics, one.wide_outcomes, answers[rows], weight[rows],
                 data.topics[i].astype(np.float32), data.outcomes[i].astype(np.float32),
-                float(data.dialogue_weight[i]),
+                data.topic_weight[i].astype(np.float32), data.outcome_weight[i].astype(np.float32),
             )
         )  # fmt: skip
-        start = rows.stop
+        start += data.frame.sizes[i]
     return samples
 
 
@@ -100,5 +102,5 @@ def collate(samples: Sequence[Sample]) -> Batch:
     inputs = {name: (wholes if name in INPUTS[4:] else turns)(name) for name in INPUTS}
     return Batch(
         inputs, torch.tensor(lengths), turns("answers"), turns("weight"), wholes("topics"),
-        wholes("outcomes"), torch.tensor([sample.share for sample in samples]),
+        wholes("outcomes"), wholes("topic_weight"), wholes("outcome_weight"),
     )  # fmt: skip

@@ -19,9 +19,10 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from models.artifact import CARD, CONTENT
 from models.base import FloatArray, Labels
 from models.neural.artifact import BASELINE, ENCODER, LABELS, THRESHOLDS, TOKENIZER, write_neural
+from models.neural.artifact import CONTENT as NEURAL_CONTENT
 from models.neural.encoder import UtteranceEncoder
 from models.neural.runtime import Graph, Pieces
-from training.baseline import Card, corpus_digest
+from training.baseline import Card, told_data
 from training.card import measure
 from training.corpus import read_corpus
 from training.dataset import LABELS as NAMES
@@ -32,11 +33,12 @@ from training.neural.calibrate import Calibration, fit_calibration, wide_logits
 from training.neural.crossed import train_members
 from training.neural.export import export_encoder, export_panel
 from training.neural.network import DialogueModel, Panel
-from training.neural.reliability import reliability
 from training.neural.samples import Sample, build_samples, read_signals
 from training.neural.settings import NeuralSettings, read_neural_settings
 from training.neural.wide import train_wide
+from training.reliability import reliability
 from training.settings import read_settings
+from training.tables import Tables, said_of
 from training.thresholds import choose_thresholds
 
 LIMITS = (
@@ -57,8 +59,9 @@ def train_neural(
     base: str | None = None,
     work_dir: Path | None = None,
     console: Console | None = None,
+    own: Sequence[Path] = (),
 ) -> Card:
-    """Train on every ``*.jsonl`` of ``data_dirs`` and write the artifact to ``out_dir``.
+    """Train on the labelled dialogues of ``data_dirs`` and ``own``; write the artifact to ``out_dir``.
 
     A run that was killed continues where it stopped when it is started again with equal arguments.
 
@@ -69,49 +72,55 @@ def train_neural(
         base: None for the bundled encoder, else a Hugging Face folder or hub name.
         work_dir: keeps what a killed run had finished; default beside ``out_dir``, removed at the end.
         console: where progress is shown.
+        own: folders or files of the user's own labelled dialogues; they weigh more, and with enough of
+            them calibration, thresholds and figures are theirs alone (see ``baseline.toml``).
 
     Raises:
         CorpusError: a record breaks the labelling schema (file, line and field are named).
         ConfigError: the configuration cannot be used.
+        LabelsMissing: something the model must say is labelled nowhere.
         BaseUnavailable: the base encoder cannot be had.
     """
     settings = read_neural_settings(config)
     wide_settings = read_settings(config.parent / settings.baseline)
-    dialogues = read_corpus(data_dirs)
+    dialogues = read_corpus(data_dirs) if data_dirs else []
+    mine = read_corpus(own, dialogues) if own else []
+    loaded = load_base(base)  # before anything slow, so that a missing base is told at once
     work = work_dir or out_dir.with_name(f".{out_dir.name}-training")
+    made = work / "model"  # moved to its place when it is whole: a killed run must not spoil a model in use
     with Progress(
         TextColumn("{task.description}"), TimeElapsedColumn(), console=console or Console(stderr=True)
     ) as progress:
-        task = progress.add_task("read")
+        task = progress.add_task("读取")
 
         def step(text: str) -> None:
             progress.update(task, description=text)
 
-        data = build_dataset(dialogues, wide_settings)
+        data = build_dataset(dialogues, wide_settings, mine)
         wide = train_wide(data, wide_settings, work / BASELINE, settings.fold_by, step)
-        step("encoder")
-        encoder = _prepare_encoder(load_base(base), data, settings, out_dir)
+        step("编码器")
+        encoder = _prepare_encoder(loaded, data, settings, made)
         signals = read_signals(data, wide.outputs)
         samples = build_samples(data, signals, encoder.vectors_of(data, work))
-        folds = assign_folds(data.sources, settings.folds, settings.fold_by, settings.seed)
+        folds = assign_folds(data.sources, settings.folds, settings.fold_by, settings.seed, data.own)
         place = work / _name_of(settings, wide.digest, encoder.digest)
         members, raw = train_members(data, samples, folds, settings, place, step)
         opinion = wide_logits(data, signals)
         calibration = fit_calibration(data, raw, opinion)
         held_back = calibration.apply(raw, opinion)
         thresholds = choose_thresholds(data, held_back)
-        step("write")
-        _write_dialogue(members, calibration, samples[0], out_dir)
-        _write_json(out_dir / LABELS, {name: list(getattr(NAMES, name)) for name in Labels.__slots__})
-        _write_json(out_dir / THRESHOLDS, {k: round(float(v), 4) for k, v in sorted(thresholds.items())})
-        (out_dir / BASELINE).mkdir(exist_ok=True)
+        step("写出")
+        _write_dialogue(members, calibration, samples[0], made)
+        _write_json(made / LABELS, {name: list(getattr(NAMES, name)) for name in Labels.__slots__})
+        _write_json(made / THRESHOLDS, {k: round(float(v), 4) for k, v in sorted(thresholds.items())})
+        (made / BASELINE).mkdir(exist_ok=True)
         for name in (CARD, *CONTENT):
-            shutil.copyfile(work / BASELINE / name, out_dir / BASELINE / name)
+            shutil.copyfile(work / BASELINE / name, made / BASELINE / name)
         rounds, seed = settings.bootstrap_rounds, settings.seed
         content = {
             "name": "neural",
             "version": settings.version,
-            "data": {"dialogues": len(dialogues), "sha256": corpus_digest(dialogues)},
+            "data": told_data(dialogues, mine, wide_settings),
             "encoder": encoder.described,
             "settings": asdict(settings),
             "versions": {
@@ -119,13 +128,25 @@ def train_neural(
             },
             "held_back_by": {settings.fold_by: measure(data, held_back, thresholds, rounds, seed)},
             "baseline_held_back_by": {settings.fold_by: wide.figures},
-            "reliability": reliability(data, held_back),
+            "reliability": reliability(
+                Tables(data.dialogues, said_of(held_back), thresholds), np.flatnonzero(data.calibrates)
+            ),
             "limits": list(LIMITS),
         }
-        digest = write_neural(out_dir, content, wide.digest)
+        digest = write_neural(made, content, wide.digest)
+        _put_in_place(made, out_dir)
     if work_dir is None:
         shutil.rmtree(work)
     return Card(digest, content)
+
+
+def _put_in_place(made: Path, folder: Path) -> None:
+    """Copy a finished model, its card last, since the card vouches for the rest."""
+    (folder / BASELINE).mkdir(parents=True, exist_ok=True)
+    for name in (*CONTENT, CARD):
+        shutil.copyfile(made / BASELINE / name, folder / BASELINE / name)
+    for name in (*NEURAL_CONTENT, CARD):
+        shutil.copyfile(made / name, folder / name)
 
 
 class _Prepared:

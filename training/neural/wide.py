@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,10 @@ from models.errors import ModelError
 from models.heads import EMOTION_HEADS, Heads
 from models.past import logistic
 from training.assemble import assemble
-from training.baseline import corpus_digest
 from training.card import measure
 from training.dataset import LABELS, Dataset
 from training.folds import assign_folds
+from training.labelled import corpus_digest
 from training.settings import BaselineSettings
 from training.stages import Logits, cross_first, fit_first, fit_second
 from training.thresholds import choose_thresholds
@@ -61,12 +61,13 @@ def train_wide(
         step: told what is being done.
     """
     sha = corpus_digest(data.dialogues)
-    marks = {"sha256": sha, "settings": asdict(settings), "by": by}
+    own = int(data.own.sum())
+    marks = {"sha256": sha, "settings": settings.told(own), "by": by, **({"own": own} if own else {})}
     done = _earlier(folder, marks)
     if done is None:
-        folds = assign_folds(data.sources, settings.folds, by, settings.seed)
+        folds = assign_folds(data.sources, settings.folds, by, settings.seed, data.own)
         second, held_back = fit_second(data, cross_first(data, folds, settings, step), folds, settings)
-        step("baseline on everything")
+        step("基线：用全部数据拟合")
         weights = assemble(data, fit_first(data, folds >= 0, settings), second, settings)
         card = {"name": "baseline", "version": settings.version, "made_for": "neural", "trained_on": marks}
         digest = write_artifact(folder, LABELS, choose_thresholds(data, held_back), weights, card)
@@ -96,6 +97,7 @@ def _earlier(folder: Path, marks: Mapping[str, Any]) -> tuple[str, Logits] | Non
     same = (
         told.get("sha256") == marks["sha256"]
         and told.get("by") == marks["by"]
+        and told.get("own") == marks.get("own")
         and told.get("settings") == json.loads(json.dumps(marks["settings"]))
     )
     return (artifact.digest, held_back) if same else None
