@@ -21,7 +21,7 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,neural,dev]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,dev]'
 	@if $(PIP) download --quiet --no-index --no-deps --dest $(VENV)/wheels torch==2.13.0 >/dev/null 2>&1; then \
 	  $(PIP) install --quiet torch==2.13.0 && \
 	  $(PIP) install --quiet --constraint constraints.txt --editable '.[neural-train]'; \

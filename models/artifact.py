@@ -14,8 +14,9 @@ import numpy as np
 
 from models.base import FloatArray, Labels
 from models.errors import ArtifactCorrupt
-from models.files import CARD, hashes, parse_json, read_labels, read_sealed, to_json
+from models.files import CARD, hashes, read_labels, read_sealed, read_thresholds, to_json
 from models.frame import ROLES
+from models.heads import heads_of
 from models.layers import Layer, Weights
 from models.ngrams import Vocabulary
 
@@ -68,13 +69,22 @@ def read_artifact(folder: Path) -> Artifact:
     """
     card, contents = read_sealed(folder, FORMAT, CONTENT)
     labels = read_labels(contents["labels.json"], "labels.json")
-    thresholds = parse_json(contents["thresholds.json"], "thresholds.json")
+    thresholds = read_thresholds(contents["thresholds.json"], "thresholds.json")
     try:
         weights = _unpack(contents["weights.npz"])
         version = str(card["version"])
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ArtifactCorrupt(f"模型文件夹 {folder.name} 缺少 {FORMAT} 应有的内容") from error
+    if not _answers(weights, labels):
+        raise ArtifactCorrupt(f"模型文件夹 {folder.name} 的权重与标签对不上")
     return Artifact(version, _digest(contents), labels, thresholds, weights, card)
+
+
+def _answers(weights: Weights, labels: Labels) -> bool:
+    """Whether the last layers have one column for every question the labels ask."""
+    heads = heads_of(labels)
+    turns = all(len(weights.turns[role].bias) == len(heads.of(role)) for role in ROLES)
+    return turns and len(weights.outcome.bias) == len(heads.outcomes)
 
 
 def _digest(contents: Mapping[str, bytes]) -> str:

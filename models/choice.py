@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.errors import ModelError
+from models.errors import ArtifactCorrupt, ModelError
 from models.files import SHIPPED, parse_json, read_bytes, to_json
 
 FORMAT = "model-choice/1"
@@ -51,14 +51,20 @@ def read_choice(home: Path) -> Choice | None:
         return None
     try:
         told = parse_json(read_bytes(path), FILE)
-        if told["format"] != FORMAT:
-            raise ChoiceBroken(f"{path} 不是 {FORMAT} 格式")
+        if told.get("format") != FORMAT:
+            raise ArtifactCorrupt(f"它不是 {FORMAT} 格式")
         kept = str(told["folder"])
         if kept.startswith(_SHIPPED):
             return Choice(SHIPPED / Path(kept.removeprefix(_SHIPPED)).name, str(told["digest"]))
         return Choice(home / kept, str(told["digest"]))
-    except (ModelError, KeyError) as error:
-        raise ChoiceBroken(f"选用记录 {path} 无法读取") from error
+    except KeyError as error:
+        raise ChoiceBroken(_broken(path, "它没有写明模型的文件夹或摘要")) from error
+    except ModelError as error:
+        raise ChoiceBroken(_broken(path, str(error))) from error
+
+
+def _broken(path: Path, why: str) -> str:
+    return f"选用记录 {path} 不能用，{why}；请用 qa-engine models use 重新选用"
 
 
 def write_choice(home: Path, choice: Choice) -> Path:

@@ -150,7 +150,7 @@ def _before(conversation: Conversation, turn: int) -> list[int]:
     heard: list[int] = []
     for back, earlier in enumerate(range(turn - 1, -1, -1)):
         role = conversation.roles[earlier]
-        if back >= NEAR and (len(heard) == HEARD or (heard and role == "agent")):
+        if back >= NEAR and (len(heard) >= HEARD or (heard and role == "agent")):
             break
         near = back < NEAR and role in ("agent", "customer")
         if (near or role == "customer") and conversation.texts[earlier].strip():
@@ -167,7 +167,7 @@ def explain_faults(
     """Grounds of every fault that has any.
 
     Args:
-        faults: from ``faults_found``.
+        faults: from ``Explainer.faults``.
         drops: (turn of the fault, hidden turn) → fall of the log-odds of all faults of that turn;
             candidates that were not hidden are not there.
     """

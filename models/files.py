@@ -15,6 +15,8 @@ from models.base import Labels
 from models.errors import ArtifactCorrupt, ArtifactMissing
 
 CARD = "card.json"
+# What every verdict is decided by; labels beside these may lack a threshold of their own.
+DECISIVE = ("emotion_negative", "emotion_angry", "emotion_positive", "complaint", "review")
 SHIPPED = Path(__file__).parent / "artifacts"
 
 
@@ -97,3 +99,19 @@ def read_labels(content: bytes, name: str) -> Labels:
         return Labels(**{head: tuple(names[head]) for head in Labels.__slots__})
     except (KeyError, TypeError) as error:
         raise ArtifactCorrupt(f"模型文件 {name} 缺少应有的标签") from error
+
+
+def read_thresholds(content: bytes, name: str) -> dict[str, float]:
+    """Parse the thresholds.
+
+    Raises:
+        ArtifactCorrupt: one of ``DECISIVE`` is not there, or one is no number.
+    """
+    values = parse_json(content, name)
+    for key in DECISIVE:
+        if key not in values:
+            raise ArtifactCorrupt(f"模型文件 {name} 缺少阈值 {key}")
+    for key, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ArtifactCorrupt(f"模型文件 {name} 里的阈值 {key} 不是数字")
+    return {key: float(value) for key, value in values.items()}

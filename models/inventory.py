@@ -11,6 +11,7 @@ from models.files import SHIPPED, read_card
 from models.registry import NAMES, kind_of, own_models
 
 FROM_SHIPPED, FROM_OWN, FROM_CHOICE = "shipped", "own", "choice"
+TAKEN = ("auto", "none", *NAMES)  # as names these mean something else than a folder so called
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Listed:
     """One model.
 
     Attributes:
-        name: what ``--model`` takes.
+        name: of a shipped model, else of its folder.
         kind: "baseline", "neural", or "" when its card does not tell.
         found: "shipped", "own" (in the users' folder) or "choice" (promoted from elsewhere).
         version, digest: "" when it is not intact.
@@ -35,6 +36,15 @@ class Listed:
     size: int
     fault: str
 
+    @property
+    def reference(self) -> str:
+        """What ``--model`` takes: the name where it means this model, else the folder."""
+        return str(self.folder) if self._hidden else self.name
+
+    @property
+    def _hidden(self) -> bool:
+        return self.found == FROM_CHOICE or (self.found == FROM_OWN and self.name in TAKEN)
+
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
@@ -50,7 +60,8 @@ def inspect_folder(folder: Path, name: str, found: str) -> Listed:
     try:
         card = read_card(folder)
         told = kind_of(folder)
-        kind, digest, version = told.name, told.check(folder), str(card.get("version", ""))
+        kind = told.name
+        digest, version = told.check(folder), str(card.get("version", ""))
     except (ArtifactMissing, ArtifactCorrupt) as error:
         fault = str(error)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

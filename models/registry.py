@@ -13,7 +13,7 @@ from models.baseline import load_baseline
 from models.errors import ArtifactCorrupt, ModelError
 from models.files import CARD, SHIPPED, read_card
 
-DEFAULT = "baseline"  # what ``auto`` takes when nobody has promoted another
+DEFAULT = "neural"  # what ``auto`` takes when nobody has promoted another
 NAMES = ("baseline", "neural")
 
 

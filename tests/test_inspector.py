@@ -137,7 +137,7 @@ class TestLaws:
         assert (report.scorecard_key, report.scorecard_revision) == (loaded.key, loaded.revision)
         assert report.scorecard_digest == loaded.digest
         assert report.engine.model is not None
-        assert report.engine.model.startswith("baseline")
+        assert report.engine.model.startswith("neural")
         assert report.engine.detectors
 
 
@@ -200,7 +200,7 @@ class _Crash:
     """A model that cannot read one particular conversation."""
 
     def __init__(self):
-        self._real = load_model("baseline")
+        self._real = load_model("auto")
         self.info = self._real.info
 
     def predict(self, readings):

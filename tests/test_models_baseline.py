@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 
@@ -152,6 +153,31 @@ def test_card_of_another_format_is_refused(tmp_path):
     (tmp_path / "b" / CARD).write_text(json.dumps({**card, "format": "baseline-artifact/0"}))
     with pytest.raises(ArtifactCorrupt):
         load_baseline(tmp_path / "b")
+
+
+SEALED_ANEW = [
+    ("thresholds.json", b"{}", "缺少阈值"),
+    ("thresholds.json", {"complaint": "0.5"}, "complaint 不是数字"),
+    ("thresholds.json", {"fault:rude": True}, "fault:rude 不是数字"),
+    ("labels.json", {"faults": ["rude"]}, "权重与标签对不上"),
+    ("labels.json", {"resolution": ["resolved"]}, "权重与标签对不上"),
+    ("weights.npz", b"", "缺少"),
+    ("weights.npz", b"no archive", "缺少"),
+]
+
+
+@pytest.mark.parametrize(("name", "written", "why"), SEALED_ANEW)
+def test_files_that_do_not_fit_are_refused_though_the_card_vouches_for_them(tmp_path, name, written, why):
+    folder = tmp_path / "b"
+    shutil.copytree(DEFAULT_FOLDER, folder)
+    if isinstance(written, dict):
+        written = json.dumps({**json.loads((folder / name).read_bytes()), **written}).encode()
+    (folder / name).write_bytes(written)
+    card = json.loads((folder / CARD).read_bytes())
+    card["files"][name] = hashlib.sha256(written).hexdigest()
+    (folder / CARD).write_text(json.dumps(card))
+    with pytest.raises(ArtifactCorrupt, match=why):
+        load_baseline(folder)
 
 
 def test_unknown_model_name_is_refused():

@@ -154,3 +154,15 @@ def test_the_very_first_turn_of_a_chunk_is_like_any_other():
     lonely = Conversation(["customer"], ["人呢"], "chat")
     first, second = BASELINE.predict([lonely, lonely])
     assert first.complaint == second.complaint
+
+
+def test_a_fault_may_rest_on_a_bounded_number_of_turns_however_long_the_customer_wrote():
+    said = BASELINE.read([UPSET_AND_COLD])[0].output
+    faults = np.zeros((12, said.faults.shape[1]), dtype=np.float32)
+    faults[11, 0] = 1.0
+    burst = Conversation(["agent", *["customer"] * 10, "agent"], ["在的", *["人呢"] * 10, "哦"], "chat")
+    (fault,) = BASELINE.explainer.faults(burst, replace(said, faults=faults))
+    assert fault.candidates == (10, 9, 8, 7)
+    pasted = Conversation(["customer"] * 3 + ["agent"] * 9, ["人呢"] * 3 + ["稍等"] * 8 + ["哦"], "chat")
+    (fault,) = BASELINE.explainer.faults(pasted, replace(said, faults=faults))
+    assert fault.candidates == (10, 2, 9, 8, 7, 1)

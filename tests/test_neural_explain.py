@@ -12,7 +12,7 @@ from neural_samples import needs_training
 
 from models.base import Conversation
 from models.neural.artifact import DIALOGUE, read_neural
-from models.neural.explain import FAULT_COPIES, MOST_HIDDEN, Occlusion, wide_outcomes
+from models.neural.explain import FAR, FAULT_COPIES, MOST_HIDDEN, Occlusion, _apart, wide_outcomes
 from models.neural.predictor import DEFAULT_FOLDER, NeuralPredictor
 from models.neural.runtime import Graph
 
@@ -89,12 +89,20 @@ def test_a_long_call_is_explained_by_a_bounded_number_of_hidings(artifact):
     model = NeuralPredictor(artifact)
     model._explainer._occlusion = Counting(model._dialogue, artifact.baseline, model._signals)
     (said,) = model.predict([LONG])
-    assert said.grounds.complaint
+    assert any(said.grounds.faults.values()), "in so long a call no single turn carries a whole verdict"
     assert 0 < hidden[0] <= MOST_HIDDEN + FAULT_COPIES
 
 
-def random_panel(folder: Path, signals: int) -> bytes:
-    """A graph with random weights, exported as a trained one is."""
+def test_turns_that_share_a_copy_are_far_apart_and_never_of_the_same_fault():
+    near, far = FAR - 1, 3 * FAR
+    assert _apart([0, near], []) == [[0], [near]]
+    assert _apart([0, far], []) == [[0, far]]
+    assert _apart([0, far, 2 * far], [[0, far], [2 * far]]) == [[0, 2 * far], [far]]
+    assert len(_apart(range(3 * FAULT_COPIES), [range(3 * FAULT_COPIES)])) == FAULT_COPIES
+
+
+def random_panel(folder: Path, signals: int, width: int = 384) -> bytes:
+    """A graph with random weights, exported as a trained one is; ``width`` of an utterance vector."""
     import torch
 
     from models.heads import heads_of
@@ -107,7 +115,7 @@ def random_panel(folder: Path, signals: int) -> bytes:
     heads = heads_of(LABELS)
     turn_heads = len(heads.customer) + len(heads.agent)
     shape = Shape(
-        384,
+        width,
         signals,
         len(heads.customer),
         len(heads.agent),
@@ -120,11 +128,11 @@ def random_panel(folder: Path, signals: int) -> bytes:
     )
     members = [DialogueModel(shape) for _ in range(2)]
     for member in members:
-        member.standardise(torch.randn(20, 384) + 3)
+        member.standardise(torch.randn(20, width) + 3)
     sizes = (turn_heads, len(heads.topics), len(heads.outcomes))
     panel = Panel(members, [[torch.ones(n), torch.ones(n) * 0.5, torch.zeros(n)] for n in sizes])
     example = {
-        "vectors": np.zeros((3, 384), np.float32),
+        "vectors": np.zeros((3, width), np.float32),
         "signals": np.zeros((3, signals), np.float32),
         "roles": np.array([0, 1, 0]),
         "wide_turns": np.zeros((3, turn_heads), np.float32),
@@ -171,9 +179,15 @@ def test_a_batch_says_what_single_runs_say(tmp_path, model):
     assert abs(graph.numbers("centre").mean() - 3) < 0.1
 
 
+def fitting_panel(folder: Path, artifact) -> bytes:
+    """A random panel for the inputs of the shipped model."""
+    model = NeuralPredictor(artifact)
+    return random_panel(folder, model._signals.width, model._encoder.vectors(["您好"]).shape[1])
+
+
 @needs_training
 def test_an_older_graph_explains_one_by_one(tmp_path, artifact):
-    content = random_panel(tmp_path, NeuralPredictor(artifact)._signals.width)
+    content = fitting_panel(tmp_path, artifact)
     old, new = (NeuralPredictor(replace(artifact, dialogue=graph)) for graph in (fixed(content), content))
     assert (old._dialogue.batched, new._dialogue.batched) == (False, True)
     assert old._dialogue.numbers("centre") is None
@@ -189,7 +203,7 @@ def test_an_older_graph_explains_one_by_one(tmp_path, artifact):
 
 @needs_training
 def test_an_older_graph_without_the_note_still_names_turns(tmp_path, artifact):
-    content = random_panel(tmp_path, NeuralPredictor(artifact)._signals.width)
+    content = fitting_panel(tmp_path, artifact)
     (said,) = NeuralPredictor(replace(artifact, dialogue=fixed(content))).predict([GRIEVANCE])
     named = [ground.turn for found in said.grounds.resolution.values() for ground in found]
     assert named

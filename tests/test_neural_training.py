@@ -134,6 +134,78 @@ def test_a_killed_run_continues_and_ends_the_same(trained, tmp_path, monkeypatch
     assert again.digest == card.digest
 
 
+def test_baseline_half_written_by_a_killed_run_is_made_anew(trained, tmp_path):
+    from training.corpus import read_corpus
+    from training.dataset import build_dataset
+    from training.neural.wide import HELD_BACK, train_wide
+    from training.settings import read_settings
+
+    folder, _ = trained
+    settings = read_settings(folder / "baseline.toml")
+    data = build_dataset(read_corpus([folder / "data"]), settings)
+    told = []
+    work = tmp_path / "baseline"
+    shutil.copytree(folder / "work" / "baseline", work)
+    whole = train_wide(data, settings, work, "source", told.append)
+    assert not told, "a finished one is taken as it is"
+    packed = (work / HELD_BACK).read_bytes()
+    (work / HELD_BACK).write_bytes(packed[: len(packed) // 2])
+    again = train_wide(data, settings, work, "source", told.append)
+    assert told
+    assert again.digest == whole.digest
+    for one, other in zip(whole.outputs, again.outputs, strict=True):
+        assert same(one, other)
+
+
+def test_held_back_figures_of_other_labels_are_never_taken_for_these(trained, tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from training.corpus import read_corpus
+    from training.dataset import build_dataset
+    from training.neural import wide
+    from training.settings import read_settings
+
+    folder, _ = trained
+    settings = read_settings(folder / "baseline.toml")
+    dialogues = [replace(d, review=not d.review) for d in read_corpus([folder / "data"])]
+    data = build_dataset(dialogues, settings)
+    work = tmp_path / "baseline"
+    shutil.copytree(folder / "work" / "baseline", work)
+
+    class Killed(Exception):
+        pass
+
+    def killed(*_):
+        raise Killed
+
+    for name in ("write_artifact", "_write_held_back"):
+        with monkeypatch.context() as patch:
+            patch.setattr(wide, name, killed)
+            with pytest.raises(Killed):
+                wide.train_wide(data, settings, work, "source", lambda _: None)
+    told = []
+    fresh = wide.train_wide(data, settings, tmp_path / "fresh", "source", lambda _: None)
+    resumed = wide.train_wide(data, settings, work, "source", told.append)
+    assert told
+    assert all(same(a, b) for a, b in zip(resumed.outputs, fresh.outputs, strict=True))
+
+
+def test_base_with_fewer_layers_than_are_pooled_is_told(trained, tmp_path):
+    from training.corpus import read_corpus
+    from training.dataset import build_dataset
+    from training.neural.base_encoder import cut, load_base
+    from training.neural.e5_file import BaseUnavailable
+    from training.neural.settings import read_neural_settings
+    from training.neural.train import _prepare_encoder
+    from training.settings import read_settings
+
+    folder, _ = trained
+    data = build_dataset(read_corpus([folder / "data"]), read_settings(folder / "baseline.toml"))
+    settings = read_neural_settings(ROOT / "training" / "neural.toml")
+    with pytest.raises(BaseUnavailable, match="只有 1 层"):
+        _prepare_encoder(cut(load_base(), 1), data, settings, tmp_path)
+
+
 def test_missing_labels_are_not_learnt():
     import torch
 
@@ -204,6 +276,8 @@ def test_a_graph_that_cannot_run_is_a_model_error(trained, tmp_path):
         ('fold_by = "source"', 'fold_by = "industry"', "fold_by"),
         ("dropout = 0.3\nvector", "dropout = 1.5\nvector", "dropout"),
         ("patience = 12", "patiences = 12", "patience"),
+        ("patience = 12", "patience = 0", "patience"),
+        ("bootstrap_rounds = 200", "bootstrap_rounds = 0", "bootstrap_rounds"),
         ("epochs = 12", 'epochs = "many"', "epochs"),
     ],
 )

@@ -26,7 +26,7 @@ from qa_engine.domain.prediction import (
 from qa_engine.wiring import forget_models
 from training.answers import LABELS
 from training.corpus import read_corpus
-from training.evaluation import LOWER_IS_BETTER, Measured, Value, compare, measure_model
+from training.evaluation import FEWEST, LOWER_IS_BETTER, Measured, Value, compare, measure_model
 from training.evaluation_card import HEADS, NAMES, Measuring, to_json, to_markdown
 from training.metrics import average_precision
 
@@ -157,12 +157,21 @@ def test_verdict_of_a_comparison_follows_the_paired_interval(name, gain, verdict
 
     def measured(shift, jitter):
         draws = 0.5 + noise + sign * shift + jitter
-        return Measured("m", "1", "0", {name: Value(0.5 + sign * shift, 0, 1, 9)}, {name: draws}, {}, {}, 0)
+        value = Value(0.5 + sign * shift, 0, 1, FEWEST)
+        return Measured("m", "1", "0", {name: value}, {name: draws}, {}, {}, 0)
 
     jitter = np.random.default_rng(2).normal(0, 0.02, 500)
     found = compare(measured(0.0, 0 * jitter), measured(gain, jitter))[name]
     assert found.verdict == verdict
     assert found.value == pytest.approx(sign * gain)
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(FEWEST - 1, "chance"), (FEWEST, "better")])
+def test_a_handful_of_dialogues_never_proves_anything(labelled, count, verdict):
+    calls = [replace(dialogue, complaint=i % 2 == 0) for i, dialogue in enumerate(labelled[:count])]
+    models = [measure_model(calls, Clairvoyant(calls, blind=blind), 50, 3) for blind in (True, False)]
+    found = compare(*models)["complaint_f1"]
+    assert (found.value, found.verdict) == (1.0, verdict)
 
 
 def test_equal_draws_make_a_model_no_better_than_itself(labelled):
@@ -186,7 +195,7 @@ def test_card_and_json_tell_everything(labelled):
     }  # fmt: skip
     text = to_markdown(where, models, difference, training, "卡.svg")
     for word in (
-        "# 模型卡：seer 1", "ab" * 32, "cd" * 32, "ef" * 32, "250 通（只用这些会话校准）",
+        "# 模型卡：seer 1", "ab" * 32, "cd" * 32, "ef" * 32, "250 通（标得够多的内容只用它们校准）",
         "某编码器，许可 MIT",
         "Apache-2.0", "](卡.svg)", "真实会话上的指标会更低", "更好", *NAMES.values(),
     ):  # fmt: skip
@@ -235,6 +244,15 @@ def test_evaluate_never_overwrites_what_is_not_its_own(data, tmp_path):
     done = run("evaluate", "--data", data, "--model", "baseline", "--card", tmp_path / "日记.md")
     assert done.returncode == 2
     assert (tmp_path / "日记.md").read_text(encoding="utf-8") == "# 我的日记\n"
+
+
+@pytest.mark.parametrize(("card", "out"), [("图.svg", None), ("卡.json", "卡.json")])
+def test_evaluate_writes_nothing_over_its_own_card(data, tmp_path, card, out):
+    words = () if out is None else ("--json", tmp_path / out)
+    done = run("evaluate", "--data", data, "--model", "baseline", "--card", tmp_path / card, *words)
+    assert done.returncode == 2
+    assert "应以 .md 结尾" in done.stderr.decode()
+    assert not (tmp_path / card).exists()
 
 
 def test_evaluate_measures_exactly_the_model_asked_for(data, tmp_path, monkeypatch):

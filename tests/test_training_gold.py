@@ -125,7 +125,12 @@ def test_coarser_types_leave_open_which_of_several_it_was(tmp_path, types, yes, 
         (lambda r: r.update(gold=[]), "gold"),
         (lambda r: r["gold"].update(emotions={"2": -1}), "gold.emotions.2"),
         (lambda r: r["gold"].update(emotions={"9": -1}), "gold.emotions.9"),
-        (lambda r: r["gold"].update(emotions={"一": -1}), "gold.emotions.一"),
+        (lambda r: r["gold"].update(emotions={"洗衣机又漏水了": -1}), "gold.emotions"),
+        (lambda r: r["gold"].update(emotions={"9" * 5000: -1}), "gold.emotions"),
+        (lambda r: r["gold"].update(complain=True), "gold.complain"),
+        (lambda r: r["gold"].update(emotion={}), "gold.emotion"),
+        (lambda r: r.update(gold={}), ""),
+        (lambda r: r.pop("gold"), "gold"),
         (lambda r: r["gold"].update(emotions={"1": -3}), "gold.emotions.1"),
         (lambda r: r["gold"].update(emotions=[]), "gold.emotions"),
         (lambda r: r["gold"].update(faults=[{"turn": 1, "kind": "cold"}]), "gold.faults[0].turn"),
@@ -147,6 +152,20 @@ def test_wrong_value_names_file_line_and_field(tmp_path, change, field):
         read(tmp_path, record)
     assert (caught.value.line, caught.value.field) == (1, field)
     assert "漏水" not in str(caught.value)
+
+
+def test_fields_of_others_are_left_alone(tmp_path):
+    record = copy.deepcopy(CALL)
+    record["gold"].update(reviewer="甲", note="看过", greeting=True)
+    assert read(tmp_path, record) == read(tmp_path, CALL)
+
+
+def test_customers_alone_without_an_emotion_are_not_labelled_by_an_empty_list_of_faults(tmp_path):
+    record = copy.deepcopy(CALL)
+    record["turns"] = [turn for turn in record["turns"] if turn["speaker"] != "agent"]
+    record["gold"] = {"faults": []}
+    with pytest.raises(CorpusError, match="没有任何标注"):
+        read(tmp_path, record)
 
 
 def test_every_known_type_is_its_own_group_unless_told():

@@ -2,13 +2,20 @@
 
 import shutil
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from models.base import Ground, Grounds
+from models.baseline import load_baseline
 from models.choice import FILE, Choice, read_choice, write_choice
 from models.files import SHIPPED
+from models.registry import DEFAULT
+from qa_engine.domain.resolution import resolution_label
 from qa_engine.domain.transcript import Speaker, Transcript, Turn
-from qa_engine.wiring import build_inspector, forget_models, load_model
+from qa_engine.text.reading import read_transcript
+from qa_engine.wiring import PredictorAdapter, build_inspector, forget_models, load_model
 
 CALL = Transcript(
     "t",
@@ -28,10 +35,10 @@ def _fresh():
     forget_models()
 
 
-def test_the_default_is_the_baseline():
+def test_the_default_is_the_neural_model():
     report = build_inspector("general_service").inspect(CALL)
     assert report.engine.model is not None
-    assert report.engine.model.startswith("baseline-")
+    assert report.engine.model.startswith("neural-")
     assert not [n for n in report.not_evaluated if n.what == "model"]
 
 
@@ -58,7 +65,7 @@ def test_a_neural_model_that_cannot_load_is_replaced_and_told(monkeypatch):
     assert report.engine.model.startswith("baseline-")
     (told,) = [n for n in report.not_evaluated if n.what == "model"]
     assert told.code == "model_fallback"
-    assert "qa-engine[neural]" in told.reason
+    assert "pip install onnxruntime" in told.reason
 
 
 @pytest.fixture
@@ -105,12 +112,11 @@ def test_a_promoted_model_that_cannot_be_used_is_replaced_and_told(promoted, how
     else:
         (home / FILE).write_text("{", encoding="utf-8")
     report = build_inspector("general_service").inspect(CALL)
-    assert (
-        report.engine.model == build_inspector("general_service", model="baseline").inspect(CALL).engine.model
-    )
+    shipped = build_inspector("general_service", model=DEFAULT).inspect(CALL)
+    assert report.engine.model == shipped.engine.model
     (told,) = [n for n in report.not_evaluated if n.what == "model"]
     assert told.code == "model_fallback"
-    assert told.reason.startswith("选用的模型无法加载，改用基线模型：")
+    assert told.reason.startswith("选用的模型无法加载，改用神经模型：")
 
 
 def test_a_folder_can_be_named_and_a_broken_one_is_told(promoted):
@@ -139,3 +145,54 @@ def test_a_promoted_shipped_model_outlives_an_update(tmp_path, monkeypatch):
     assert str(SHIPPED) not in (tmp_path / FILE).read_text(encoding="utf-8")
     info = load_model("auto").info
     assert (info.name, info.fallback_reason) == ("neural", None)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("[]", "应为 JSON 对象"),
+        ('{"format": "model-choice/9", "folder": "mine", "digest": "0"}', "不是 model-choice/1 格式"),
+        ('{"format": "model-choice/1", "folder": "mine"}', "没有写明模型的文件夹或摘要"),
+    ],
+)
+def test_a_choice_that_cannot_be_read_tells_why_and_what_to_do(promoted, written, why):
+    home, _, _ = promoted
+    (home / FILE).write_text(written, encoding="utf-8")
+    told = load_model("auto").info.fallback_reason
+    assert told is not None
+    assert why in told
+    assert "qa-engine models use" in told
+
+
+class Opinionated:
+    """A predictor that finds "resolved" likeliest, where the report settles on the graver "partial"."""
+
+    def __init__(self, grounds, turns):
+        self._inner = load_baseline()
+        self.name, self.version, self.digest = "opinionated", "1", "0" * 64
+        self.labels, self.thresholds = self._inner.labels, self._inner.thresholds
+        self.causal, self._grounds, self._turns = True, grounds, turns
+
+    def predict(self, conversations):
+        shares = {"resolved": 0.5, "partial": 0.45, "unresolved": 0.05}
+        resolution = np.array([shares[status] for status in self.labels.resolution], dtype=np.float32)
+        return [
+            replace(output, resolution=resolution, grounds=self._grounds, resolution_turns=self._turns)
+            for output in self._inner.predict(conversations)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("grounds", "named"),
+    [
+        (Grounds({"resolved": (Ground(3, 2.0),), "partial": (Ground(2, 1.0),)}), (2,)),
+        (Grounds({"resolved": (Ground(3, 2.0),), "partial": ()}), ()),
+        (Grounds(), (3,)),
+    ],
+    ids=["所判结论的依据", "所判结论没有依据，不借用别的结论的", "模型只给出一组句子"],
+)
+def test_turns_named_are_those_of_the_status_shown(grounds, named):
+    adapter = PredictorAdapter(Opinionated(grounds, (3,)))
+    (prediction,) = adapter.predict([read_transcript(CALL)])
+    assert resolution_label(prediction.dialogue.resolution) == "partial"
+    assert prediction.dialogue.resolution_turns == named

@@ -28,6 +28,7 @@ LIMITS = (
     "trained on invented transcripts; figures on real traffic are lower",
     "time gaps between turns are not used: the training transcripts carry no times",
     "rude, impatient, privacy_breach, misinform, over_promise and risk_undisclosed are rare in training",
+    "calibration and thresholds were fitted on the same held-back dialogues the figures are told for",
     "turns of other roles than agent and customer are ignored",
 )
 

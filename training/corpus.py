@@ -15,12 +15,13 @@ from pathlib import Path
 from qa_engine.domain.prediction import EMOTIONS, RESOLUTIONS
 from qa_engine.domain.taxonomy import AGENT_ACTS, AGENT_FAULTS, COMPLAINT_TYPES, CUSTOMER_ACTS
 from training.fields import Fields
-from training.gold import LEVELS, dialogue_with_gold
+from training.gold import LABELS, LEVELS, dialogue_with_gold
 from training.labelled import CorpusError, LabelledDialogue, LabelledTurn
 
 __all__ = ["CorpusError", "LabelledDialogue", "LabelledTurn", "read_corpus", "read_file"]
 
 CHANNELS = ("voice", "chat")
+_OTHERS = ("id", "industry", "channel", "scenario", "turns", "why")  # of the short shape, beside the labels
 _ENDINGS = (".jsonl", ".jsonl.gz")
 
 
@@ -32,9 +33,9 @@ def read_corpus(folders: Sequence[Path], known: Sequence[LabelledDialogue] = ())
         known: dialogues read before, whose ids must not occur again.
 
     Raises:
-        CorpusError: a record breaks the schema, an id occurs twice, or nothing was found.
+        CorpusError: a record breaks the schema, an id occurs twice, or there is nothing in one of them.
     """
-    files = [file for path in folders for file in ([path] if path.is_file() else _inside(path))]
+    files = [file for path in folders for file in _files(path)]
     dialogues: list[LabelledDialogue] = []
     seen = {dialogue.id for dialogue in known}
     for file in files:
@@ -44,12 +45,19 @@ def read_corpus(folders: Sequence[Path], known: Sequence[LabelledDialogue] = ())
             seen.add(dialogue.id)
             dialogues.append(dialogue)
     if not dialogues:
-        raise CorpusError(", ".join(str(path) for path in folders), 0, "", "没有找到任何标注对话")
+        raise CorpusError("、".join(str(path) for path in folders), 0, "", "没有找到任何标注对话")
     return dialogues
 
 
-def _inside(folder: Path) -> list[Path]:
-    return sorted(path for ending in _ENDINGS for path in folder.glob(f"*{ending}"))
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise CorpusError(str(path), 0, "", "没有这个文件或文件夹")
+    found = sorted(file for ending in _ENDINGS for file in path.glob(f"*{ending}"))
+    if not found:
+        raise CorpusError(str(path), 0, "", f"文件夹里没有 {' 或 '.join(_ENDINGS)} 文件")
+    return found
 
 
 def read_file(file: Path) -> Iterator[tuple[int, LabelledDialogue]]:
@@ -60,9 +68,11 @@ def read_file(file: Path) -> Iterator[tuple[int, LabelledDialogue]]:
     """
     try:
         packed = file.read_bytes()
-        content = (gzip.decompress(packed) if file.suffix == ".gz" else packed).decode("utf-8")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        content = (gzip.decompress(packed) if file.suffix == ".gz" else packed).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise CorpusError(str(file), 0, "", "文件无法按 UTF-8 读取") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorpusError(str(file), 0, "", "文件无法读取，或压缩内容不完整") from error
     source = file.name.removesuffix(".gz").removesuffix(".jsonl")
     for number, text in enumerate(content.split("\n"), start=1):
         if text.strip():
@@ -71,13 +81,19 @@ def read_file(file: Path) -> Iterator[tuple[int, LabelledDialogue]]:
             except ValueError as error:
                 raise CorpusError(str(file), number, "", "不是合法的 JSON") from error
             fields = Fields(str(file), number, record)
-            yield number, (dialogue_with_gold if "gold" in fields else _dialogue)(fields, source)
+            dialogue = (dialogue_with_gold if "gold" in fields else _dialogue)(fields, source)
+            if not dialogue.has_labels:
+                raise fields.error("", "没有任何标注；没有标注的会话请不要放进来")
+            yield number, dialogue
 
 
 def _dialogue(record: Fields, source: str) -> LabelledDialogue:
     spoken = record.typed("turns", list)
     if not spoken:
         raise record.error("turns", "至少要有一轮")
+    if isinstance(spoken[0], dict) and "speaker" in spoken[0]:
+        raise record.error("gold", "缺少该字段；没有标注的会话请不要放进来")
+    record.refuse_misspelt((*_OTHERS, *LABELS))
     turns = tuple(_turn(record, turn, f"turns[{i}]") for i, turn in enumerate(spoken))
     return LabelledDialogue(
         id=record.text("id"),

@@ -22,6 +22,7 @@ from training.reliability import reliability
 from training.tables import Figure, Ints, Said, Tables
 
 CHUNK = 64
+FEWEST = 20  # dialogues with the label: with fewer, resampling says too little of what others would show
 DROP_TOLERANCE = 4  # turns between a labelled and a found drop that still count as the same
 LOWER_IS_BETTER = frozenset({"satisfaction_mae"})
 ATTITUDE, RESOLUTION = "attitude_weighted_kappa", "resolution_macro_f1"
@@ -65,7 +66,8 @@ class Measured:
 class Difference:
     """The second model's figure less the first's, on the same resampled dialogues.
 
-    ``verdict``: "better", "worse", or "chance" when the 95 % interval holds zero.
+    ``verdict``: "better", "worse", or "chance" when the 95 % interval holds zero or there are fewer than
+    `FEWEST` dialogues.
     """
 
     value: float
@@ -127,7 +129,7 @@ def compare(first: Measured, second: Measured) -> dict[str, Difference]:
         low, high = np.quantile(second.resampled[name] - first.resampled[name], [0.025, 0.975])
         sign = -1.0 if name in LOWER_IS_BETTER else 1.0
         verdict = "better" if min(sign * low, sign * high) > 0 else "worse"
-        if low <= 0 <= high:
+        if low <= 0 <= high or second.figures[name].dialogues < FEWEST:
             verdict = "chance"
         value = second.figures[name].value - first.figures[name].value
         found[name] = Difference(value, float(low), float(high), verdict)

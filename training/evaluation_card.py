@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from training.evaluation import Difference, Measured, Value
+from training.evaluation import FEWEST, Difference, Measured, Value
 from training.reliability_plot import reliability_text
 
 SCHEMA = "evaluation/1"
@@ -42,6 +42,7 @@ VERDICTS: Mapping[str, str] = {"better": "更好", "worse": "更差", "chance": 
 LIMITS = (
     "只比较标注过的内容；没有标注的既不算对也不算错。",
     "区间是按会话重抽样得到的 95 % 区间；标注本身的偏差不在其中。",
+    f"有标注的会话不到 {FEWEST} 通的指标，区间不可靠，一律不下“更好”“更差”的结论。",
     "一次比较许多指标时，总会有个别指标碰巧越过界线；下结论请看事先关心的那几项。",
     "“复核”一栏是模型自己的判断；质检报告里的复核还参考规则与评分结果。",
 )
@@ -189,7 +190,7 @@ def _trained(card: Mapping[str, Any]) -> list[str]:
     if data:
         lines.append(f"- 训练数据：{data.get('dialogues', 0):,} 通，sha256 `{data.get('sha256', '')}`")
     if own := data.get("own"):
-        where = "只用这些会话校准" if own["calibrated_on_own"] else "与语料合并校准"
+        where = "标得够多的内容只用它们校准" if own["calibrated_on_own"] else "与语料合并校准"
         lines.append(f"- 自己的标注：{own['dialogues']:,} 通（{where}），sha256 `{own['sha256']}`")
     if encoder:
         lines.append(f"- 预训练编码器：{encoder['base']}，许可 {encoder['licence']}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from training.labelled import CorpusError
 
+_ALIKE = 0.88  # of a misspelt name and the one that was meant, 0–1
 _KINDS = {str: "文字", list: "列表", dict: "JSON 对象", bool: "true 或 false"}
 
 
@@ -38,6 +40,13 @@ class Fields:
     def error(self, field: str, why: str) -> CorpusError:
         """An error about a field of this object."""
         return CorpusError(self._file, self._line, f"{self._prefix}{field}", why)
+
+    def refuse_misspelt(self, known: Collection[str]) -> None:
+        """Other fields are nobody's business here, but one that is nearly a known one is a slip."""
+        for key in self._value:
+            meant = [] if key in known else get_close_matches(key, known, 1, _ALIKE)
+            if meant:
+                raise self.error(key, f"不认识该字段，是不是 {meant[0]}")
 
     def inner(self, value: Any, path: str) -> Fields:
         """An object inside this one."""

@@ -16,9 +16,13 @@ from qa_engine.domain.taxonomy import AGENT_FAULTS, COMPLAINT_TYPES
 from training.fields import Fields
 from training.labelled import LabelledDialogue, LabelledTurn
 
+LABELS = (
+    "emotions", "faults", "drops", "attitude", "resolution", "satisfaction", "complaint", "types", "review",
+)  # fmt: skip
 SPEAKERS = ("agent", "customer", "system")
 CHANNELS = ("voice", "chat", "unknown")
 LEVELS = (1, 2, 3, 4, 5)
+_DIGITS = 6  # of the number of a turn
 
 
 def dialogue_with_gold(record: Fields, source: str) -> LabelledDialogue:
@@ -32,6 +36,7 @@ def dialogue_with_gold(record: Fields, source: str) -> LabelledDialogue:
     if not any(speaker != "system" for speaker in speakers):
         raise record.error("turns", "至少要有一轮是坐席或客户说的")
     gold = record.inner(record.typed("gold", dict), "gold")
+    gold.refuse_misspelt(LABELS)
     emotions = _emotions(gold, speakers)
     faults = _faults(gold, speakers)
     turns = []
@@ -64,9 +69,11 @@ def _emotions(gold: Fields, speakers: list[str]) -> dict[int, int] | None:
     if given is None:
         return None
     found = {}
-    for key, value in given.items():
-        field = f"emotions.{key}"
-        turn = int(key) if key.isascii() and key.isdigit() else -1
+    for number, (key, value) in enumerate(given.items(), start=1):
+        if not (key.isascii() and key.isdigit() and len(key) <= _DIGITS):
+            # Not quoted: somebody may have written what was said there.
+            raise gold.error("emotions", f"第 {number} 项的键应为句号（从 0 数起）")
+        field, turn = f"emotions.{key}", int(key)
         _check_turn(gold, field, turn, speakers, "customer")
         found[turn] = int(gold.one_of(value, field, EMOTIONS))
     return found

@@ -15,7 +15,8 @@ from qa_engine.domain.errors import QAEngineError
 class CorpusError(QAEngineError):
     """One record that does not follow the labelling schema. Never quotes the transcript.
 
-    ``line`` is 1-based; ``field`` a dotted path such as ``turns[3].e``, "" for the whole record.
+    ``line`` is 1-based, 0 for the whole file; ``field`` a dotted path such as ``turns[3].e``, "" for the
+    whole record.
     """
 
     file: str
@@ -24,8 +25,9 @@ class CorpusError(QAEngineError):
     why: str
 
     def __str__(self) -> str:
+        line = f" 第 {self.line} 行" if self.line else ""
         field = f" 字段 {self.field}" if self.field else ""
-        return f"{self.file} 第 {self.line} 行{field}：{self.why}。"
+        return f"{self.file}{line}{field}：{self.why}。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,14 @@ class LabelledDialogue:
     review: bool | None
     types_unknown: tuple[str, ...] = ()
     type_groups: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def has_labels(self) -> bool:
+        """False when nothing at all was labelled."""
+        whole = (self.drops, self.attitude, self.resolution, self.satisfaction)
+        turns = ((t.emotion, t.acts, t.faults if t.speaker == "agent" else None) for t in self.turns)
+        known = (*whole, self.complaint, self.types, self.review, *(mark for one in turns for mark in one))
+        return any(label is not None for label in known)
 
 
 def corpus_digest(dialogues: Sequence[LabelledDialogue]) -> str:

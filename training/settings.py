@@ -62,7 +62,7 @@ def read_settings(path: Path) -> BaselineSettings:
         raise ConfigError(str(path), "应为 source 或 dialogue", "请改正取值", key="fold_by")
     if not isinstance(values["folds"], int) or values["folds"] < 2:
         raise ConfigError(str(path), "应为不小于 2 的整数", "请改正取值", key="folds")
-    for key in ("own_weight", "own_least"):
+    for key in ("own_weight", "own_least", "bootstrap_rounds"):
         if isinstance(values[key], bool) or not isinstance(values[key], (int, float)) or values[key] <= 0:
             raise ConfigError(str(path), "应为大于 0 的数", "请改正取值", key=key)
     values["calibration_sources"] = tuple(values["calibration_sources"])

@@ -12,7 +12,7 @@ from models.artifact import read_artifact
 from models.base import Labels
 from models.baseline import BaselinePredictor
 from models.errors import ArtifactCorrupt
-from models.files import CARD, hashes, parse_json, read_bytes, read_labels, read_sealed, to_json
+from models.files import CARD, hashes, read_bytes, read_labels, read_sealed, read_thresholds, to_json
 
 FORMAT = "neural-artifact/1"
 ENCODER, DIALOGUE, TOKENIZER = "encoder.onnx", "dialogue.onnx", "tokenizer.json"
@@ -60,7 +60,8 @@ def read_neural(folder: Path) -> NeuralArtifact:
     baseline = read_artifact(folder / BASELINE)
     if baseline.digest != card.get("baseline_digest"):
         raise ArtifactCorrupt("神经模型所带的基线与模型卡记录的不一致")
-    labels, thresholds = read_labels(contents[LABELS], LABELS), parse_json(contents[THRESHOLDS], THRESHOLDS)
+    labels = read_labels(contents[LABELS], LABELS)
+    thresholds = read_thresholds(contents[THRESHOLDS], THRESHOLDS)
     try:
         version, prefix = str(card["version"]), str(card["encoder"]["prefix"])
         tokenizer = contents[TOKENIZER].decode("utf-8")

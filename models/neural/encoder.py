@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 
 from models.base import FloatArray
+from models.neural.plain import plain
 from models.neural.runtime import Graph, Pieces
 
 CAPACITY = 20_000
-_BATCH = 8  # larger batches leave the cache and are slower
+_TOKENS = 512  # read at once; more leave the cache and are slower, fewer pay for every call
 _WINDOW = 254  # tokens read at once; a longer utterance is read window by window and averaged
 _OPEN_CLOSE = 1  # special tokens on each side
 
@@ -25,7 +27,8 @@ class UtteranceEncoder:
         self._known: OrderedDict[str, FloatArray] = OrderedDict()
 
     def vectors(self, texts: Sequence[str]) -> FloatArray:
-        """(n, width) vectors, parallel to ``texts`` (n ≥ 1)."""
+        """(n, width) vectors of normalised texts, parallel to them (n ≥ 1)."""
+        texts = [plain(text) for text in texts]
         wanted = dict.fromkeys(texts)
         fresh = [text for text in wanted if text not in self._known]
         found = {text: self._known[text] for text in wanted if text in self._known}
@@ -42,22 +45,21 @@ class UtteranceEncoder:
         windows: list[tuple[int, list[int]]] = []
         for number, ids in enumerate(self._pieces.ids([self._prefix + text for text in texts])):
             windows.extend((number, window) for window in _windows(ids))
+        # Only windows of one length are read together: without padding, every vector is the same to the
+        # last bit whatever stands beside it.
         windows.sort(key=lambda one: len(one[1]))
         parts: list[list[tuple[int, FloatArray]]] = [[] for _ in texts]
-        for start in range(0, len(windows), _BATCH):
-            batch = windows[start : start + _BATCH]
-            for (number, ids), vector in zip(batch, self._run([ids for _, ids in batch]), strict=True):
-                parts[number].append((len(ids), vector))
+        for length, alike in groupby(windows, key=lambda one: len(one[1])):
+            same, step = list(alike), max(1, _TOKENS // length)
+            for start in range(0, len(same), step):
+                batch = same[start : start + step]
+                for (number, _), vector in zip(batch, self._run([ids for _, ids in batch]), strict=True):
+                    parts[number].append((length, vector))
         return [_average(part) for part in parts]
 
     def _run(self, batch: list[list[int]]) -> FloatArray:
-        longest = max(len(ids) for ids in batch)
-        ids = np.zeros((len(batch), longest), dtype=np.int64)
-        mask = np.zeros((len(batch), longest), dtype=np.int64)
-        for row, one in enumerate(batch):
-            ids[row, : len(one)] = one
-            mask[row, : len(one)] = 1
-        (vectors,) = self._graph({"ids": ids, "mask": mask})
+        ids = np.array(batch, dtype=np.int64)
+        (vectors,) = self._graph({"ids": ids, "mask": np.ones_like(ids)})
         return vectors
 
 

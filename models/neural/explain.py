@@ -9,6 +9,7 @@ in the types; marks of repetition on later turns.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from models.base import Conversation, ConversationOutput, FloatArray, Grounds
 from models.baseline import BaselinePredictor
 from models.baseline_explain import Unexplained
-from models.decode import level_probabilities, outcome_slices, resolution_probabilities
+from models.decode import outcome_slices, resolution_probabilities
 from models.explain import Explainer, explain_faults, worded
 from models.frame import PLACE
 from models.heads import heads_of
@@ -168,8 +169,8 @@ class NeuralExplainer:
             alone = _in_turn(verdicts)[:MOST_HIDDEN]
         if not alone:
             return Grounds()
-        asked = _in_turn([place[turn] for turn in fault.candidates] for fault in faults)
-        groups = [[at] for at in alone] + _apart([at for at in asked if at not in alone])
+        asked = [[place[turn] for turn in fault.candidates] for fault in faults]
+        groups = [[at] for at in alone] + _apart([at for at in _in_turn(asked) if at not in alone], asked)
         found = self._occlusion.run(signals, vectors, without, groups)
         sure = said.turns[0, :, self._first_fault :]
         drops: dict[tuple[int, int], FloatArray] = {}
@@ -215,12 +216,20 @@ def _in_turn(lists: Iterable[Sequence[int]]) -> list[int]:
     return list(dict.fromkeys(one for several in rounds for one in several if one is not None))
 
 
-def _apart(places: Sequence[int]) -> list[list[int]]:
-    """Share places out to at most ``FAULT_COPIES`` groups of places ``FAR`` apart; what fits none is left."""
+def _apart(places: Sequence[int], rivals: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Share places out to at most ``FAULT_COPIES`` groups of places ``FAR`` apart; what fits none is left.
+
+    Places of one and the same list of ``rivals`` never share a group: hidden together, neither could be
+    told from the other.
+    """
+    against: dict[int, set[int]] = defaultdict(set)
+    for several in rivals:
+        for one in several:
+            against[one].update(several)
     groups: list[list[int]] = []
     for place in places:
         for group in groups:
-            if all(abs(place - other) >= FAR for other in group):
+            if all(abs(place - other) >= FAR and other not in against[place] for other in group):
                 group.append(place)
                 break
         else:
@@ -231,12 +240,10 @@ def _apart(places: Sequence[int]) -> list[list[int]]:
 
 def wide_outcomes(logits: FloatArray, at: Mapping[str, slice]) -> FloatArray:
     """(n, outcomes) log-odds of the baseline as the dialogue model reads them (``Signals.wide_outcomes``)."""
-    reached = [
-        np.cumsum(level_probabilities(logits[:, at[name]])[:, ::-1], axis=1)[:, ::-1][:, 1:]
-        for name in ("attitude", "satisfaction")
-    ]
-    whole = [logistic(logits[:, at[name]]) for name in ("complaint", "review")]
-    return log_odds(np.hstack([resolution_probabilities(logits[:, at["resolution"]]), *reached, *whole]))
+    resolution = log_odds(resolution_probabilities(logits[:, at["resolution"]]))
+    levels = np.zeros((len(logits), at["complaint"].start - at["resolution"].stop), dtype=np.float32)
+    whole = [log_odds(logistic(logits[:, at[name]])) for name in ("complaint", "review")]
+    return np.hstack([resolution, levels, *whole])
 
 
 def _silent_turns(baseline: BaselinePredictor, signals: SignalReader) -> FloatArray:

@@ -28,7 +28,9 @@ class Graph:
             import onnxruntime
             from onnxruntime.capi import onnxruntime_pybind11_state as state
         except ImportError as error:
-            raise ModelError("没有安装 onnxruntime，请运行 pip install 'qa-engine[neural]'") from error
+            raise ModelError(
+                "没有安装 onnxruntime，请重新安装 qa-engine，或运行 pip install onnxruntime"
+            ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -39,7 +41,13 @@ class Graph:
             self._session: Any = onnxruntime.InferenceSession(
                 content, options, providers=["CPUExecutionProvider"]
             )
-        except (state.Fail, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented) as error:
+        except (
+            state.Fail,
+            state.InvalidArgument,
+            state.InvalidGraph,
+            state.InvalidProtobuf,
+            state.NotImplemented,
+        ) as error:
             raise ArtifactCorrupt("神经模型的 ONNX 图无法加载") from error
         self.batched: bool = all(not isinstance(one.shape[0], int) for one in self._session.get_inputs())
         self._notes: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)

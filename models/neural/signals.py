@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.base import Conversation, ConversationOutput, FloatArray, Labels
 from models.cues import CueReader
 from models.frame import PLACE, ROLES, build_frame
+from models.heads import LEVELS
 
 _FLOOR = 1e-4  # probabilities are kept this far from 0 and 1, so that log-odds stay within ±9.2
 
@@ -91,6 +92,11 @@ def _turn_odds(output: ConversationOutput, roles: NDArray[np.int64]) -> FloatArr
 
 
 def _outcome_odds(output: ConversationOutput) -> FloatArray:
-    reached = [np.cumsum(levels[::-1])[::-1][1:] for levels in (output.attitude, output.satisfaction)]
+    """Log-odds of the outcomes; zeros for the levels of attitude and satisfaction.
+
+    The baseline's levels follow how many faults it counts, and it counts too many in a business it never
+    saw: on real chats attitude agreed at κ .35 with them and at .45 without.
+    """
+    levels = np.zeros(2 * (LEVELS - 1), dtype=np.float32)
     whole = np.array([output.complaint, output.review], dtype=np.float32)
-    return log_odds(np.concatenate([output.resolution, *reached, whole]))
+    return np.concatenate([log_odds(output.resolution), levels, log_odds(whole)])

@@ -83,6 +83,8 @@ def evaluate(
     from training.reliability_plot import reliability_svg
 
     picture = None if card is None else card.with_suffix(".svg")
+    if card is not None and card in (picture, out):
+        raise typer.BadParameter("应以 .md 结尾，且不能与 --json 相同", param_hint="--card")
     _check_places((card, "--card", TITLE.encode()), (picture, "--card", b"<svg"), (out, "--json", _JSON))
     references = model or [o.AUTO]
     opened = [_open(reference) for reference in references]
@@ -200,5 +202,7 @@ def _tell_difference(references: Sequence[str], difference: Mapping[str, Differe
         tell(stdout, f"{second} 比 {first} 更好，不像偶然：{'、'.join(found['better'])}。", "green")
     if found["worse"]:
         tell(stdout, f"{second} 比 {first} 更差，不像偶然：{'、'.join(found['worse'])}。", "red")
-    if len(difference) > len(found["better"]) + len(found["worse"]):
-        tell(stdout, "其余各项的差别可能只是偶然；要分出高下，需要更多标注会话。")
+    told = len(found["better"]) + len(found["worse"])
+    if len(difference) > told:
+        which = "其余各项的差别" if told else "各项的差别都"
+        tell(stdout, f"{which}可能只是偶然；要分出高下，需要更多标注会话。")

@@ -60,7 +60,8 @@ def list_models() -> None:
         )  # fmt: skip
     stdout.print(table)
     for one in inventory.models:
-        tell(stdout, f"{one.name}：{one.folder}", "dim")
+        hint = "" if one.reference == one.name else "（要用它，--model 后面写这个文件夹）"
+        tell(stdout, f"{one.name}：{one.folder}{hint}", "dim")
     for one in inventory.models:
         if one.fault:
             tell(stdout, f"{one.name} 不完整：{one.fault}。", "red")

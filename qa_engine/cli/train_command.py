@@ -135,7 +135,11 @@ def _tell_trained(card: Any, out: Path) -> None:
     mine = card.content["data"].get("own")
     if mine is not None:
         if mine["calibrated_on_own"]:
-            tell(stderr, f"自己的会话 {mine['dialogues']:,} 通：校准、阈值和模型卡上的指标都只看它们。")
+            tell(
+                stderr,
+                f"自己的会话 {mine['dialogues']:,} 通：模型卡上的指标只看它们；"
+                "它们标得够多的内容，校准和阈值也只看它们，其余仍看语料。",
+            )
         else:
             tell(
                 stderr,

@@ -63,7 +63,7 @@ def why_not(what: str, reading: Reading, prediction: Prediction, *needed: Speake
         what: the section in Chinese, the subject of the reason, e.g. ``客户情绪``.
         reading: the conversation.
         prediction: what the model said about it.
-        needed: parties that must have spoken.
+        needed: parties that must have spoken; a turn without words does not count.
 
     Raises:
         ValueError: ``prediction.turns`` is not parallel to ``reading.turns``.
@@ -74,7 +74,7 @@ def why_not(what: str, reading: Reading, prediction: Prediction, *needed: Speake
         return NotEvaluable("no_turns", f"会话中没有任何发言，无法判断{what}")
     if reading.transcript.role_source == "unknown":
         return NotEvaluable("no_roles", f"不知道每句话是坐席还是客户说的，无法判断{what}")
-    present = {turn.speaker for turn in reading.turns}
+    present = {turn.speaker for turn in reading.turns if turn.text.strip()}
     for speaker in needed:
         if speaker not in present:
             return NotEvaluable(f"no_{speaker.value}_turns", f"没有{PARTY[speaker]}的发言，无法判断{what}")
@@ -111,9 +111,10 @@ def turns_named(reading: Reading, named: Iterable[int], before: int | None = Non
         ValueError: one is not there, or is not the agent's or the customer's.
     """
     turns = tuple(sorted(set(named)))
+    end = len(reading.turns) if before is None else before
     for turn in turns:
-        if not 0 <= turn < (len(reading.turns) if before is None else before):
-            raise ValueError(f"turn {turn} is named in a conversation of {len(reading.turns)} turns")
+        if not 0 <= turn < end:
+            raise ValueError(f"turn {turn} is named, where only turns 0 to {end - 1} may be")
         if reading.turns[turn].speaker not in PARTY:
             raise ValueError(f"turn {turn} is named, which neither agent nor customer said")
     return turns

@@ -31,7 +31,7 @@ class EmotionDetector:
     """Curve with one point per customer turn the model judged, overall index, and drops."""
 
     name = "emotion"
-    version = "1"
+    version = "2"
 
     def detect(self, reading: Reading, prediction: Prediction) -> Emotion | NotEvaluable:
         """Return the emotion section, or why it cannot be judged. Linear in the number of turns."""

@@ -14,7 +14,7 @@ class SatisfactionDetector:
     """Expected satisfaction 1–5 with its distribution."""
 
     name = "satisfaction"
-    version = "1"
+    version = "2"
 
     def detect(self, reading: Reading, prediction: Prediction) -> Satisfaction | NotEvaluable:
         """Return the expected answer (1–5) and the five probabilities, or why not."""

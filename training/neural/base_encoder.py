@@ -33,13 +33,15 @@ _LAYER_PARTS = (
 
 @dataclass(frozen=True)
 class BaseEncoder:
-    """An encoder whose utterance vector is the mean of its last hidden states.
+    """An encoder whose utterance vector is the mean of its hidden states.
 
     Attributes:
         name, licence: for the model card.
         model: transformers encoder, in eval mode.
         tokenizer: fast tokenizer with padding switched on.
         prefix: put before every text.
+        pools: hidden states averaged over the tokens and laid side by side (0 is the embedding, n what
+            layer n says); empty for the last alone.
     """
 
     name: str
@@ -47,11 +49,12 @@ class BaseEncoder:
     model: PreTrainedModel
     tokenizer: Tokenizer
     prefix: str = ""
+    pools: tuple[int, ...] = ()
 
     @property
     def width(self) -> int:
         """Length of a vector."""
-        return int(self.model.config.hidden_size)
+        return int(self.model.config.hidden_size) * max(1, len(self.pools))
 
 
 def load_base(base: str | None = None) -> BaseEncoder:

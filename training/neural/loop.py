@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from qa_engine.domain.errors import QAEngineError
 from training.neural.network import DialogueModel
 from training.neural.samples import Batch, Sample, collate
 from training.neural.settings import NeuralSettings
@@ -23,6 +24,10 @@ from training.neural.settings import NeuralSettings
 _WARM = 0.1
 _EVALUATION_BATCH = 32
 _CLIP = 1.0
+
+
+class DeviceMissing(QAEngineError):
+    """The device asked for is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +42,18 @@ class Epoch:
 
 def loss_of(model: DialogueModel, batch: Batch, settings: NeuralSettings) -> torch.Tensor:
     """Weighted sum of the losses of turns, topics and outcomes; heads without an answer weigh nothing."""
-    turns, topics, outcomes = model(**batch.inputs, lengths=batch.lengths)
+    half = torch.autocast(batch.answers.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16")
+    with half:
+        said = model(**batch.inputs, lengths=batch.lengths)
+    turns, topics, outcomes = (logits.float() for logits in said)
     by_turn = binary_cross_entropy_with_logits(turns, batch.answers, reduction="none") * batch.weight
-    said = by_turn.sum() / batch.weight.sum().clamp(min=1.0) * (turns.shape[-1] / 2)
+    spoken = by_turn.sum() / batch.weight.sum().clamp(min=1.0) * (turns.shape[-1] / 2)
 
     def whole(logits: torch.Tensor, answers: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         return (binary_cross_entropy_with_logits(logits, answers, reduction="none") * weight).sum(1).mean()
 
     total: torch.Tensor = (
-        said
+        spoken
         + settings.topic_weight * whole(topics, batch.topics, batch.topic_weight)
         + settings.outcome_weight * whole(outcomes, batch.outcomes, batch.outcome_weight)
     )
@@ -67,9 +75,11 @@ def fit(
         samples: to learn from.
         watched: to decide when to stop; empty means the last epoch is taken.
         settings: see ``neural.toml``.
-        seed: order of samples and dropout depend on it and on the epoch alone.
+        seed: order of samples and dropout depend on it and on the epoch alone (on one kind of device).
         checkpoint: written after every epoch; an existing one is continued.
     """
+    device = chosen_device(settings)
+    model.to(device)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
@@ -99,7 +109,22 @@ def fit(
 
         yield Epoch(number, loss, seen, best)
     model.load_state_dict(state["weights"])
-    model.eval()
+    model.to("cpu").eval()
+
+
+def chosen_device(settings: NeuralSettings) -> torch.device:
+    """The device of ``settings.device``.
+
+    Raises:
+        DeviceMissing: "cuda" was asked for and there is none.
+    """
+    present = torch.cuda.is_available()
+    if settings.device == "cuda" and not present:
+        raise DeviceMissing(
+            '训练配置要求 device = "cuda"，但这里没有可用的 GPU，或安装的是 CPU 版 torch。'
+            '处理办法：改为 "cpu" 或 "auto"，或安装 GPU 版 torch。'
+        )
+    return torch.device("cuda" if present and settings.device != "cpu" else "cpu")
 
 
 def _one_epoch(
@@ -117,7 +142,7 @@ def _one_epoch(
         rate = settings.learning_rate * _schedule(step / max(1, total))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        batch = collate([samples[i] for i in order[start : start + settings.batch]])
+        batch = collate([samples[i] for i in order[start : start + settings.batch]]).to(device_of(model))
         loss = loss_of(model, batch, settings)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -139,17 +164,22 @@ def evaluate(model: DialogueModel, samples: Sequence[Sample], settings: NeuralSe
     """Mean loss on ``samples``."""
     model.eval()
     losses = [
-        float(loss_of(model, collate(samples[i : i + _EVALUATION_BATCH]), settings))
+        float(loss_of(model, collate(samples[i : i + _EVALUATION_BATCH]).to(device_of(model)), settings))
         for i in range(0, len(samples), _EVALUATION_BATCH)
     ]
     return float(np.mean(losses))
+
+
+def device_of(model: torch.nn.Module) -> torch.device:
+    """Where the model's weights lie."""
+    return next(model.parameters()).device
 
 
 def _read(checkpoint: Path | None) -> dict[str, Any] | None:
     if checkpoint is None or not checkpoint.exists():
         return None
     try:
-        found: dict[str, Any] = torch.load(checkpoint, weights_only=True)
+        found: dict[str, Any] = torch.load(checkpoint, weights_only=True, map_location="cpu")
     except (OSError, RuntimeError, EOFError, UnpicklingError, zipfile.BadZipFile):
         return None  # cut off while it was written: start this fold again
     return found

@@ -49,6 +49,12 @@ class Batch:
     topic_weight: torch.Tensor
     outcome_weight: torch.Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on a device; lengths stay on the CPU, where packing wants them."""
+        inputs = {name: values.to(device) for name, values in self.inputs.items()}
+        rest = (self.answers, self.weight, self.topics, self.outcomes, self.topic_weight, self.outcome_weight)
+        return Batch(inputs, self.lengths, *(values.to(device) for values in rest))
+
 
 INPUTS = ("vectors", "signals", "roles", "wide_turns", "wide_topics", "wide_outcomes")
 

@@ -19,6 +19,7 @@ class NeuralSettings:
     folds: int
     fold_by: str
     layers: int
+    pools: tuple[int, ...]
     trim_vocabulary: bool
     project: int
     hidden: int
@@ -32,10 +33,18 @@ class NeuralSettings:
     inner_share: float
     topic_weight: float
     outcome_weight: float
+    device: str
+    precision: str
     bootstrap_rounds: int
 
 
-_KINDS = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+_KINDS = {"tuple[int, ...]": (list,), "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+
+_CHOICES = {
+    "fold_by": ("source", "dialogue"),
+    "device": ("cpu", "cuda", "auto"),
+    "precision": ("float32", "bfloat16"),
+}
 
 
 def read_neural_settings(path: Path) -> NeuralSettings:
@@ -56,8 +65,9 @@ def read_neural_settings(path: Path) -> NeuralSettings:
         value = values[key]
         if not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind != "bool"):
             raise ConfigError(str(path), f"类型应为 {kind}", "请改正取值", key=key)
-    if values["fold_by"] not in ("source", "dialogue"):
-        raise ConfigError(str(path), "应为 source 或 dialogue", "请改正取值", key="fold_by")
+    for key, known_values in _CHOICES.items():
+        if values[key] not in known_values:
+            raise ConfigError(str(path), f"应为 {' 或 '.join(known_values)}", "请改正取值", key=key)
     for key, least in (
         ("folds", 2),
         ("layers", 1),
@@ -65,10 +75,15 @@ def read_neural_settings(path: Path) -> NeuralSettings:
         ("batch", 1),
         ("hidden", 1),
         ("project", 1),
+        ("patience", 1),
+        ("bootstrap_rounds", 1),
     ):
         if values[key] < least:
             raise ConfigError(str(path), f"应不小于 {least}", "请改正取值", key=key)
+    pools = values["pools"]
+    if not all(isinstance(one, int) and 0 <= one <= values["layers"] for one in pools):
+        raise ConfigError(str(path), "应为 0 到 layers 之间的整数", "请改正取值", key="pools")
     for key in ("dropout", "vector_dropout", "inner_share"):
         if not 0 <= values[key] < 1:
             raise ConfigError(str(path), "应在 0（含）到 1（不含）之间", "请改正取值", key=key)
-    return NeuralSettings(**values)
+    return NeuralSettings(**{**values, "pools": tuple(pools)})

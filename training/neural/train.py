@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from models.base import FloatArray, Labels
 from models.neural.artifact import BASELINE, ENCODER, LABELS, THRESHOLDS, TOKENIZER, write_neural
 from models.neural.artifact import CONTENT as NEURAL_CONTENT
 from models.neural.encoder import UtteranceEncoder
+from models.neural.plain import plain
 from models.neural.runtime import Graph, Pieces
 from training.baseline import Card, told_data
 from training.card import measure
@@ -31,7 +32,9 @@ from training.folds import assign_folds
 from training.neural.base_encoder import BaseEncoder, cut, load_base
 from training.neural.calibrate import Calibration, fit_calibration, wide_logits
 from training.neural.crossed import train_members
+from training.neural.e5_file import BaseUnavailable
 from training.neural.export import export_encoder, export_panel
+from training.neural.loop import chosen_device
 from training.neural.network import DialogueModel, Panel
 from training.neural.samples import Sample, build_samples, read_signals
 from training.neural.settings import NeuralSettings, read_neural_settings
@@ -78,6 +81,7 @@ def train_neural(
     Raises:
         CorpusError: a record breaks the labelling schema (file, line and field are named).
         ConfigError: the configuration cannot be used.
+        DeviceMissing: it asks for a GPU and there is none.
         LabelsMissing: something the model must say is labelled nowhere.
         BaseUnavailable: the base encoder cannot be had.
     """
@@ -85,8 +89,9 @@ def train_neural(
     wide_settings = read_settings(config.parent / settings.baseline)
     dialogues = read_corpus(data_dirs) if data_dirs else []
     mine = read_corpus(own, dialogues) if own else []
-    loaded = load_base(base)  # before anything slow, so that a missing base is told at once
-    work = work_dir or out_dir.with_name(f".{out_dir.name}-training")
+    chosen_device(settings)  # before anything slow, so that a missing device or base is told at once
+    loaded = load_base(base)
+    work = work_dir or out_dir.resolve().parent / f".{out_dir.resolve().name}-training"
     made = work / "model"  # moved to its place when it is whole: a killed run must not spoil a model in use
     with Progress(
         TextColumn("{task.description}"), TimeElapsedColumn(), console=console or Console(stderr=True)
@@ -163,6 +168,7 @@ class _Prepared:
             "base": base.name,
             "licence": base.licence,
             "layers": int(base.model.config.num_hidden_layers),
+            "pools": list(base.pools),
             "vocabulary": int(base.model.config.vocab_size),
             "width": base.width,
             "prefix": base.prefix,
@@ -189,8 +195,14 @@ class _Prepared:
 def _prepare_encoder(base: BaseEncoder, data: Dataset, settings: NeuralSettings, folder: Path) -> _Prepared:
     texts = None
     if settings.trim_vocabulary:
-        texts = sorted({text for d in data.dialogues for text in conversation_of(d).texts})
-    smaller = cut(base, settings.layers, texts)
+        texts = sorted({plain(text) for d in data.dialogues for text in conversation_of(d).texts})
+    # The prefix serves comparing passages; here it only cost time.
+    smaller = replace(cut(base, settings.layers, texts), pools=settings.pools, prefix="")
+    if max(smaller.pools, default=0) > smaller.model.config.num_hidden_layers:
+        raise BaseUnavailable(
+            f"{base.name} 只有 {smaller.model.config.num_hidden_layers} 层，少于配置 pools 要用的层。"
+            "处理办法：改小 training/neural.toml 里的 layers 和 pools，或换用层数更多的编码器。"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     export_encoder(smaller, folder)
     return _Prepared(smaller, folder)

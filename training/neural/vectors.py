@@ -1,4 +1,4 @@
-"""Utterance vectors of an encoder: the mean of its last hidden states."""
+"""Utterance vectors of an encoder: means of its hidden states."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from models.base import FloatArray
 from training.neural.base_encoder import BaseEncoder
 
 
-def pooled(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """(n, width) vectors of (n, length) token ids under a 0/1 mask."""
-    hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
-    weight = mask.unsqueeze(-1).to(hidden.dtype)
-    mean: torch.Tensor = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
-    return mean
+def pooled(
+    model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, pools: Sequence[int] = ()
+) -> torch.Tensor:
+    """(n, width) vectors of (n, length) token ids under a 0/1 mask; ``pools`` as in ``BaseEncoder``."""
+    said = model(input_ids=ids, attention_mask=mask, output_hidden_states=bool(pools))
+    states = [said.hidden_states[number] for number in pools] or [said.last_hidden_state]
+    # A product of matrices sums each row of the batch alike, however many there are; a plain sum does not.
+    weight = (mask / mask.sum(1, keepdim=True).clamp(min=1)).to(states[0].dtype).unsqueeze(1)
+    means = [(weight @ hidden).squeeze(1) for hidden in states]
+    return torch.cat(means, dim=-1)
 
 
 def tokens(base: BaseEncoder, texts: Sequence[str], limit: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -35,6 +39,6 @@ def encode(base: BaseEncoder, texts: Sequence[str], batch: int = 64, limit: int 
         for start in range(0, len(order), batch):
             rows = order[start : start + batch]
             ids, mask = tokens(base, [texts[i] for i in rows], limit)
-            vectors = pooled(base.model, ids, mask)
+            vectors = pooled(base.model, ids, mask, base.pools)
             result[rows] = torch.nn.functional.normalize(vectors, dim=-1).numpy()
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,19 +71,27 @@ def train_wide(
         step("基线：用全部数据拟合")
         weights = assemble(data, fit_first(data, folds >= 0, settings), second, settings)
         card = {"name": "baseline", "version": settings.version, "made_for": "neural", "trained_on": marks}
+        # Before the artifact, whose card tells a later run that both are whole and of these data.
+        _write_held_back(folder / HELD_BACK, held_back)
         digest = write_artifact(folder, LABELS, choose_thresholds(data, held_back), weights, card)
-        np.savez_compressed(
-            folder / HELD_BACK,
-            customer=held_back.turns["customer"],
-            agent=held_back.turns["agent"],
-            topics=held_back.topics,
-            outcomes=held_back.outcomes,
-        )
         done = digest, held_back
     figures = measure(
         data, done[1], choose_thresholds(data, done[1]), settings.bootstrap_rounds, settings.seed
     )
     return Wide(done[0], outputs_of(data, done[1]), figures)
+
+
+def _write_held_back(file: Path, held_back: Logits) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part.npz")
+    np.savez_compressed(
+        part,
+        customer=held_back.turns["customer"],
+        agent=held_back.turns["agent"],
+        topics=held_back.topics,
+        outcomes=held_back.outcomes,
+    )
+    part.replace(file)
 
 
 def _earlier(folder: Path, marks: Mapping[str, Any]) -> tuple[str, Logits] | None:
@@ -91,7 +100,7 @@ def _earlier(folder: Path, marks: Mapping[str, Any]) -> tuple[str, Logits] | Non
         with np.load(folder / HELD_BACK, allow_pickle=False) as kept:
             turns = {"customer": kept["customer"], "agent": kept["agent"]}
             held_back = Logits(turns, kept["topics"], kept["outcomes"])
-    except (ModelError, OSError, KeyError, ValueError):
+    except (ModelError, OSError, KeyError, ValueError, zipfile.BadZipFile):
         return None
     told = artifact.card.get("trained_on", {})
     same = (
