@@ -69,11 +69,14 @@ def test_the_only_grievance_is_what_a_complaint_rests_on():
     assert first.weight == pytest.approx(log_odds(said.complaint) - log_odds(calm.complaint), abs=1e-3)
 
 
-def test_a_fault_rests_on_the_customer_who_was_not_answered():
+def test_a_reply_that_does_not_soothe_rests_on_the_upset_customer_before_it():
     (said,) = BASELINE.predict([UPSET_AND_COLD])
-    assert said.grounds.faults, "敷衍和未安抚应当有前文依据"
-    for (turn, _), found in said.grounds.faults.items():
-        assert any(UPSET_AND_COLD.roles[ground.turn] == "customer" and ground.turn < turn for ground in found)
+    rested = {
+        (turn, kind): [ground.turn for ground in found] for (turn, kind), found in said.grounds.faults.items()
+    }
+    assert rested[3, "no_soothing"][0] == 2
+    assert rested[5, "no_soothing"][0] == 4
+    assert all(found and max(found) < turn for (turn, _), found in rested.items())
 
 
 def dropped(turns: RoleTurns, row: int, others: int) -> RoleTurns:
