@@ -15,16 +15,16 @@ EMOTICON = "\ue002"
 PICTURE = "\ue003"
 SOFT_BREAK = " "
 
-_NUMBER_MASK = re.compile(r"\[(?:数字|金额|日期|时间|num)[^\[\]]{0,12}\]")
-_PICTURE_MASK = re.compile(r"\[(?:图片|视频|文件|语音)[^\[\]]{0,12}\]")
+NUMBER_MASK = re.compile(r"\[(?:数字|金额|日期|时间|num)[^\[\]]{0,12}\]")
+PICTURE_MASK = re.compile(r"\[(?:图片|视频|文件|语音)[^\[\]]{0,12}\]")
 _EMOTICON_MASK = re.compile(
     r"#e-[a-z]?[0-9]*|\[(?:表情|玫瑰|微笑|捂脸|偷笑|笑脸|爱心|鲜花|愉快|可爱|撒花|握手|强)\]"
 )
-_ENTITY_MASK = re.compile(r"\[[^\[\]]{1,24}\]")
-_LINK = re.compile(r"https?://[!-~]+|www\.[!-~]+")
+ENTITY_MASK = re.compile(r"\[[^\[\]]{1,24}\]")
+LINK = re.compile(r"https?://[!-~]+|www\.[!-~]+")
 _ESCAPE = re.compile(r"&[a-z]{2,6};|<[a-z/][^<>]{0,40}>")
-_DIGITS = re.compile(r"[0-9０-９][0-9.,:*\-/x]*")
-_STRETCH = re.compile(r"(.)\1{2,}")
+DIGITS = re.compile(r"[0-9０-９][0-9.,:*\-/x]*")
+STRETCH = re.compile(r"(.)\1{2,}")
 _HINT = re.compile(r"[\[#&<0-9]|http|www")
 
 _PUNCTUATION = "，。、；：,.;:~～…·“”‘’\"'()（）<>《》【】{}—-_|/\\^*=+`?？!！\t\n\r\u3000\xa0"
@@ -40,12 +40,12 @@ def fold(text: str) -> str:
     """
     if _HINT.search(text):
         if "[" in text or "#e-" in text:
-            text = _EMOTICON_MASK.sub(EMOTICON, _NUMBER_MASK.sub("0", text))
-            text = _ENTITY_MASK.sub(ENTITY, _PICTURE_MASK.sub(PICTURE, text))
+            text = _EMOTICON_MASK.sub(EMOTICON, NUMBER_MASK.sub("0", text))
+            text = ENTITY_MASK.sub(ENTITY, PICTURE_MASK.sub(PICTURE, text))
         if "http" in text or "www" in text:
-            text = _LINK.sub(ENTITY, text)
+            text = LINK.sub(ENTITY, text)
         if "&" in text or "<" in text:
             text = _ESCAPE.sub(SOFT_BREAK, text)
-        text = _DIGITS.sub("0", text)
-    text = _STRETCH.sub(r"\1\1", text.translate(_TO_BREAK))
+        text = DIGITS.sub("0", text)
+    text = STRETCH.sub(r"\1\1", text.translate(_TO_BREAK))
     return SOFT_BREAK.join(text.split())
