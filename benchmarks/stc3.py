@@ -6,7 +6,7 @@ usage: python benchmarks/stc3.py --train FILE [--test FILE] [--folds 5] [--seed 
 Without ``--test``: cross-validation by dialogue inside the training file, mean NMD with a 95 % bootstrap
 interval by dialogue. With ``--test``: train on the whole training file, read the test file once, print its
 NMD. Nugget votes of a test file are not read into any feature. No model is kept. ``--encoder`` adds
-sentence vectors of the turns (needs the train extra with torch; vectors are cached in the temporary folder).
+sentence vectors of the turns (needs the neural-train extra; vectors are cached in the temporary folder).
 """
 
 from __future__ import annotations
