@@ -64,6 +64,18 @@ def test_what_was_trained_can_be_loaded_and_says_who_it_is(trained):
     assert 0 <= figures["low"] <= figures["high"] <= 1
 
 
+def test_the_card_is_also_a_page_with_every_figure_and_the_plot(trained):
+    folder, card = trained
+    page = (folder / "model" / "card.md").read_text(encoding="utf-8")
+    for told in card.content["held_back_by"]["source"]["figures"].values():
+        assert f"{told['value']:.3f} | {told['low']:.3f}–{told['high']:.3f}" in page
+    assert card.content["data"]["sha256"] in page
+    assert "训练语料是编写的会话" in page
+    assert "](reliability.svg)" in page
+    plot = (folder / "model" / "reliability.svg").read_text(encoding="utf-8")
+    assert plot.count("<polyline") == len(card.content["reliability"]) == 3
+
+
 def test_outputs_are_probabilities_in_the_promised_shape(trained):
     folder, _ = trained
     chosen = conversations()

@@ -80,6 +80,11 @@ class Measuring:
     rounds: int
 
 
+def trained_limit(told: str) -> str:
+    """A limit training wrote into a card, in Chinese; one not known here as it stands."""
+    return _TRAINED_LIMITS.get(told, told)
+
+
 def order(names: Sequence[str]) -> list[str]:
     """Names of figures as they are shown."""
     return [name for name in NAMES if name in names]
@@ -166,7 +171,7 @@ def to_markdown(
         lines.append(
             f"- 引擎有 {model.unjudged:,} 处没有判定（例如只有一方说话的会话），情绪突变按没有找到计。"
         )
-    lines += [f"- {_TRAINED_LIMITS.get(limit, limit)}。" for limit in card.get("limits", ())]
+    lines += [f"- {trained_limit(limit)}。" for limit in card.get("limits", ())]
     return "\n".join(lines) + "\n"
 
 

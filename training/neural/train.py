@@ -25,6 +25,7 @@ from models.neural.plain import plain
 from models.neural.runtime import Graph, Pieces
 from training.baseline import Card, told_data
 from training.card import measure
+from training.card_page import write_card_page
 from training.corpus import read_corpus
 from training.dataset import LABELS as NAMES
 from training.dataset import Dataset, build_dataset, conversation_of
@@ -140,6 +141,7 @@ def train_neural(
         }
         digest = write_neural(made, content, wide.digest)
         _put_in_place(made, out_dir)
+        write_card_page(content, out_dir)
     if work_dir is None:
         shutil.rmtree(work)
     return Card(digest, content)
