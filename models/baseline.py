@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from models.artifact import Artifact, read_artifact
 from models.base import Conversation, ConversationOutput, FloatArray, Labels
 from models.baseline_explain import BaselineExplainer, Unexplained
-from models.decode import (
-    emotion_probabilities,
-    level_probabilities,
-    outcome_slices,
-    resolution_probabilities,
-)
+from models.decode import decode
 from models.dialogue_features import outcome_features, topic_features
 from models.explain import Explainer, with_grounds
-from models.frame import Frame, build_frame
-from models.heads import EMOTION_HEADS, heads_of
+from models.frame import ROLES, Frame, build_frame
+from models.heads import heads_of
 from models.layers import pooled_layer
 from models.leave_out import outcomes_without
-from models.past import logistic
 from models.turn_judge import Heard, TurnJudge
 
 # Conversations and turns computed at once; bounds memory whatever the caller hands over.
@@ -80,7 +73,8 @@ class BaselinePredictor:
         without = outcomes_without(
             self.weights, self.heads, frame, heard.odds, heard.cues, heard.wording, outcomes
         )
-        outputs = self._decode(frame, customer, agent, logistic(topics), outcomes)
+        rows = {role: frame.of(role).turn for role in ROLES}
+        outputs = decode(self.labels, frame.sizes, rows, heard.odds, topics, outcomes)
         starts = np.cumsum([0, *frame.sizes])
         return (
             frame,
@@ -104,38 +98,6 @@ class BaselinePredictor:
         both = cues["customer"], cues["agent"]
         return self.weights.outcome(outcome_features(frame, odds["customer"], odds["agent"], both, pooled))
 
-    def _decode(
-        self, frame: Frame, customer: FloatArray, agent: FloatArray, types: FloatArray, outcomes: FloatArray
-    ) -> Iterator[ConversationOutput]:
-        labels, total = self.labels, sum(frame.sizes)
-        acts = len(labels.agent_acts)
-        sure = logistic(agent)
-        turns: dict[str, Any] = {
-            "emotion": _spread(emotion_probabilities(customer, labels), frame.customer.turn, total),
-            "customer_acts": _spread(logistic(customer[:, len(EMOTION_HEADS) :]), frame.customer.turn, total),
-            "agent_acts": _spread(sure[:, :acts], frame.agent.turn, total),
-            "faults": _spread(sure[:, acts:], frame.agent.turn, total),
-        }
-        at = outcome_slices(self.heads, labels)
-        resolution = resolution_probabilities(outcomes[:, at["resolution"]])
-        attitude = level_probabilities(outcomes[:, at["attitude"]])
-        satisfaction = level_probabilities(outcomes[:, at["satisfaction"]])
-        complaint = logistic(outcomes[:, at["complaint"]])
-        review = logistic(outcomes[:, at["review"]])
-        start = 0
-        for row, size in enumerate(frame.sizes):
-            rows = slice(start, start + size)
-            yield ConversationOutput(
-                **{name: values[rows] for name, values in turns.items()},
-                resolution=resolution[row],
-                satisfaction=satisfaction[row],
-                attitude=attitude[row],
-                types=types[row],
-                complaint=float(complaint[row, 0]),
-                review=float(review[row, 0]),
-            )
-            start += size
-
 
 def _batches(conversations: Sequence[Conversation]) -> Iterator[list[Conversation]]:
     batch: list[Conversation] = []
@@ -148,12 +110,6 @@ def _batches(conversations: Sequence[Conversation]) -> Iterator[list[Conversatio
         turns += len(conversation.texts)
     if batch:
         yield batch
-
-
-def _spread(values: FloatArray, at: np.ndarray, total: int) -> FloatArray:
-    result = np.zeros((total, values.shape[1]), dtype=np.float32)
-    result[at] = values
-    return result
 
 
 def load_baseline(folder: Path | None = None) -> BaselinePredictor:

@@ -2,11 +2,59 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
-from models.base import FloatArray, Labels
-from models.heads import EMOTION_HEADS, LEVELS, Heads
+import numpy as np
+from numpy.typing import NDArray
+
+from models.base import ConversationOutput, FloatArray, Labels
+from models.heads import EMOTION_HEADS, LEVELS, Heads, heads_of
 from models.past import logistic
+
+
+def decode(
+    labels: Labels,
+    sizes: Sequence[int],
+    rows: Mapping[str, NDArray[np.int64]],
+    odds: Mapping[str, FloatArray],
+    topics: FloatArray,
+    outcomes: FloatArray,
+) -> Iterator[ConversationOutput]:
+    """Outputs, without grounds, of conversations laid out one after the other.
+
+    Args:
+        labels: of the model.
+        sizes: turns of each of the n conversations.
+        rows: by role, (m,) where its turns stand among all turns.
+        odds: by role, (m, heads) log-odds of its turn heads.
+        topics: (n, types) log-odds.
+        outcomes: (n, outcomes) log-odds.
+    """
+    customer, agent, total = odds["customer"], logistic(odds["agent"]), sum(sizes)
+    acts = len(labels.agent_acts)
+    emotion = _spread(emotion_probabilities(customer, labels), rows["customer"], total)
+    customer_acts = _spread(logistic(customer[:, len(EMOTION_HEADS) :]), rows["customer"], total)
+    agent_acts = _spread(agent[:, :acts], rows["agent"], total)
+    faults = _spread(agent[:, acts:], rows["agent"], total)
+    at, types = outcome_slices(heads_of(labels), labels), logistic(topics)
+    resolution = resolution_probabilities(outcomes[:, at["resolution"]])
+    satisfaction = level_probabilities(outcomes[:, at["satisfaction"]])
+    attitude = level_probabilities(outcomes[:, at["attitude"]])
+    complaint, review = logistic(outcomes[:, at["complaint"]]), logistic(outcomes[:, at["review"]])
+    for row, (start, end) in enumerate(pairwise(np.cumsum([0, *sizes]).tolist())):
+        yield ConversationOutput(
+            emotion=emotion[start:end],
+            customer_acts=customer_acts[start:end],
+            agent_acts=agent_acts[start:end],
+            faults=faults[start:end],
+            resolution=resolution[row],
+            satisfaction=satisfaction[row],
+            attitude=attitude[row],
+            types=types[row],
+            complaint=float(complaint[row, 0]),
+            review=float(review[row, 0]),
+        )
 
 
 def emotion_probabilities(logits: FloatArray, labels: Labels) -> FloatArray:
@@ -26,12 +74,12 @@ def level_probabilities(reach: FloatArray) -> FloatArray:
     """(n, 5) distribution over levels 1..5 from (n, 4) log-odds of "at least 2, 3, 4, 5"."""
     at_least = np.minimum.accumulate(logistic(reach), axis=1)
     edges = np.hstack([np.ones((len(reach), 1)), at_least, np.zeros((len(reach), 1))])
-    return _shares(edges[:, :-1] - edges[:, 1:])
+    return shares(edges[:, :-1] - edges[:, 1:])
 
 
 def resolution_probabilities(logits: FloatArray) -> FloatArray:
     """(n, 3) distribution from one log-odds column a status."""
-    return _shares(logistic(logits))
+    return shares(logistic(logits))
 
 
 def outcome_slices(heads: Heads, labels: Labels) -> dict[str, slice]:
@@ -46,7 +94,14 @@ def outcome_slices(heads: Heads, labels: Labels) -> dict[str, slice]:
     }
 
 
-def _shares(masses: FloatArray) -> FloatArray:
+def shares(masses: FloatArray) -> FloatArray:
+    """Rows brought to sum one; nothing is quite impossible."""
     safe = np.maximum(masses, 1e-6)
-    shares: FloatArray = (safe / safe.sum(axis=1, keepdims=True)).astype(np.float32)
-    return shares
+    brought: FloatArray = (safe / safe.sum(axis=1, keepdims=True)).astype(np.float32)
+    return brought
+
+
+def _spread(values: FloatArray, at: NDArray[np.int64], total: int) -> FloatArray:
+    result = np.zeros((total, values.shape[1]), dtype=np.float32)
+    result[at] = values
+    return result

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.base import Conversation, ConversationOutput, FloatArray, Ground, Grounds, Labels
 from models.decode import outcome_slices, resolution_probabilities
 from models.heads import heads_of
+from models.past import log_odds
 
 MOST = 3  # turns named a verdict
 LEAST = 0.1  # log-odds below which a turn says nothing worth naming
@@ -19,7 +20,7 @@ SHARE = 0.15  # of the strongest turn's weight, below which others are not named
 MOST_FAULTS = 8
 NEAR = 4  # turns just before a fault that it may rest on, whoever said them
 HEARD = 2  # turns of the customer's last words, however far before
-_FLOOR = 1e-6
+_FLOOR = 1e-6  # keeps log-odds of a share within ±13.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,7 @@ class Fault:
 
 def resolution_odds(logits: FloatArray) -> FloatArray:
     """(n, statuses) log-odds of the shares from one log-odds column a status."""
-    return log_odds(resolution_probabilities(logits))
-
-
-def log_odds(probabilities: FloatArray) -> FloatArray:
-    """Log-odds, kept within ±13.8."""
-    sure = np.clip(probabilities, _FLOOR, 1 - _FLOOR)
-    odds: FloatArray = np.log(sure / (1 - sure))
-    return odds
+    return log_odds(resolution_probabilities(logits), _FLOOR)
 
 
 class Explainer:

@@ -52,3 +52,10 @@ def logistic(logits: FloatArray) -> FloatArray:
     clipped = np.clip(logits, -30.0, 30.0)
     probabilities: FloatArray = (1.0 / (1.0 + np.exp(-clipped))).astype(np.float32)
     return probabilities
+
+
+def log_odds(probabilities: FloatArray, floor: float) -> FloatArray:
+    """Log-odds of probabilities kept at least ``floor`` from 0 and 1."""
+    sure = np.clip(probabilities.astype(np.float32), floor, 1 - floor)
+    odds: FloatArray = np.log(sure / (1 - sure))
+    return odds

@@ -216,24 +216,19 @@ def test_names_and_percent_in_tables(folder):
     assert row["覆盖率（%）"] == "100.0"
 
 
+def scoring_of_many(folder, out, calls, workers):
+    """Arguments that keep a command busy for a while, without a model."""
+    many = folder / "many.jsonl"
+    dialogue_file(many, calls)
+    return "score", many, "-s", folder / "card.yaml", "--model", "none", "-o", out, "-w", workers
+
+
 def test_full_disk_is_told_and_the_ledger_kept(folder):
     bad = score(folder, "-o", "-", "--errors", "/dev/full", source="bad.jsonl")
     assert bad.returncode == 2
     assert "磁盘已满" in bad.stderr.decode()
-    dialogue_file(folder / "many.jsonl", 2000)
     out = folder / "r.jsonl"
-    words = (
-        "score",
-        folder / "many.jsonl",
-        "-s",
-        folder / "card.yaml",
-        "--model",
-        "none",
-        "-o",
-        out,
-        "-w",
-        1,
-    )
+    words = scoring_of_many(folder, out, calls=2000, workers=1)
 
     def small_files():
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
@@ -249,20 +244,8 @@ def test_full_disk_is_told_and_the_ledger_kept(folder):
 
 
 def test_sigterm_ends_in_order(folder):
-    dialogue_file(folder / "many.jsonl", 6000)
     out = folder / "r.jsonl"
-    words = (
-        "score",
-        folder / "many.jsonl",
-        "-s",
-        folder / "card.yaml",
-        "--model",
-        "none",
-        "-o",
-        out,
-        "-w",
-        2,
-    )
+    words = scoring_of_many(folder, out, calls=6000, workers=2)
     process = subprocess.Popen(command(*words), stderr=subprocess.PIPE, env=environment())
     side = ledger_path(out).with_name(ledger_path(out).name + "-wal")
     while process.poll() is None and not (side.exists() and side.stat().st_size > 200_000):

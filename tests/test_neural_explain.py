@@ -75,7 +75,8 @@ def test_the_strongest_turn_of_all_is_found_among_the_candidates(artifact, model
 def test_what_the_baseline_says_of_the_whole_is_what_the_model_reads(artifact, model):
     for one, conversation in zip(artifact.baseline.read(CALLS), CALLS, strict=True):
         (signals,) = model._signals.read([conversation], [one.output])
-        assert np.allclose(wide_outcomes(one.outcomes[None], model._at)[0], signals.wide_outcomes, atol=1e-3)
+        told = wide_outcomes(one.outcomes[None], model._explainer._occlusion._at)[0]
+        assert np.allclose(told, signals.wide_outcomes, atol=1e-3)
 
 
 def test_a_long_call_is_explained_by_a_bounded_number_of_hidings(artifact):

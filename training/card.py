@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from training.dataset import Dataset
-from training.metrics import calibration_error, interval
+from training.metrics import calibration_error, interval, resampled
 from training.stages import Logits
-from training.tables import Figure, Ints, Tables, said_of
+from training.tables import Ints, Tables, said_of
 
 
 def measure(
@@ -26,7 +25,7 @@ def measure(
     for name, figure in tables.figures.items():
         chosen = np.flatnonzero(data.calibrates & figure.labelled)
         if len(chosen):
-            low, high = interval(partial(_resampled, figure, chosen), len(chosen), rounds, seed)
+            low, high = interval(resampled(figure.value, chosen, rounds, seed))
             value = figure.value(chosen)
             figures[name] = {"value": round(value, 4), "low": round(low, 4), "high": round(high, 4)}
     told = np.flatnonzero(data.calibrates)
@@ -39,7 +38,3 @@ def calibration_errors(tables: Tables, chosen: Ints) -> dict[str, float]:
     return {
         name: round(calibration_error(truth, sure), 4) for name, (truth, sure) in pairs.items() if len(truth)
     }
-
-
-def _resampled(figure: Figure, chosen: Ints, at: Ints) -> float:
-    return figure.value(chosen[at])

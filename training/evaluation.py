@@ -17,7 +17,7 @@ from qa_engine.text.reading import Reading, read_transcript
 from training.answers import LABELS
 from training.card import calibration_errors
 from training.labelled import LabelledDialogue
-from training.metrics import average_precision, macro_f1, weighted_kappa
+from training.metrics import average_precision, interval, macro_f1, resampled, weighted_kappa
 from training.reliability import reliability
 from training.tables import Figure, Ints, Said, Tables
 
@@ -108,11 +108,8 @@ def measure_model(
     for name, figure in figures.items():
         chosen = np.flatnonzero(figure.labelled)
         if len(chosen):
-            random = np.random.default_rng(seed)
-            picks = [chosen[random.integers(0, len(chosen), len(chosen))] for _ in range(rounds)]
-            draws[name] = np.array([figure.value(pick) for pick in picks])
-            low, high = np.quantile(draws[name], [0.025, 0.975])
-            values[name] = Value(figure.value(chosen), float(low), float(high), len(chosen))
+            draws[name] = resampled(figure.value, chosen, rounds, seed)
+            values[name] = Value(figure.value(chosen), *interval(draws[name]), len(chosen))
     every = np.arange(len(dialogues))
     info = model.info
     return Measured(
@@ -126,13 +123,13 @@ def compare(first: Measured, second: Measured) -> dict[str, Difference]:
     """What the second model gains on the first, by paired bootstrap."""
     found = {}
     for name in first.figures.keys() & second.figures.keys():
-        low, high = np.quantile(second.resampled[name] - first.resampled[name], [0.025, 0.975])
+        low, high = interval(second.resampled[name] - first.resampled[name])
         sign = -1.0 if name in LOWER_IS_BETTER else 1.0
         verdict = "better" if min(sign * low, sign * high) > 0 else "worse"
         if low <= 0 <= high or second.figures[name].dialogues < FEWEST:
             verdict = "chance"
         value = second.figures[name].value - first.figures[name].value
-        found[name] = Difference(value, float(low), float(high), verdict)
+        found[name] = Difference(value, low, high, verdict)
     return {name: found[name] for name in first.figures if name in found}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -38,23 +38,30 @@ def weighted_kappa(truth: NDArray[np.int64], guess: NDArray[np.int64]) -> float:
     return (float(agreed.mean()) - expected) / (1.0 - expected)
 
 
-def calibration_error(truth: DoubleArray, sure: DoubleArray, bins: int = 10) -> float:
-    """Expected calibration error: mean gap between said and seen, over equal-width bins."""
+def binned(truth: DoubleArray, sure: DoubleArray, bins: int = 10) -> Iterator[tuple[int, float, float]]:
+    """Equal-width bins that hold anything: (cases, mean of ``sure``, mean of ``truth``), lowest first."""
     at = np.minimum((sure * bins).astype(int), bins - 1)
-    gap = 0.0
     for one in range(bins):
         inside = at == one
         if inside.any():
-            gap += inside.mean() * abs(float(sure[inside].mean()) - float(truth[inside].mean()))
-    return float(gap)
+            yield int(inside.sum()), float(sure[inside].mean()), float(truth[inside].mean())
 
 
-def interval(
-    measure: Callable[[NDArray[np.int64]], float], dialogues: int, rounds: int, seed: int
-) -> tuple[float, float]:
-    """95 % bootstrap interval of ``measure(indexes of dialogues)``."""
-    random = np.random.default_rng(seed)
-    values = [measure(random.integers(0, dialogues, dialogues)) for _ in range(rounds)]
+def calibration_error(truth: DoubleArray, sure: DoubleArray, bins: int = 10) -> float:
+    """Expected calibration error: mean gap between said and seen, over equal-width bins."""
+    return sum(cases / len(sure) * abs(said - seen) for cases, said, seen in binned(truth, sure, bins))
+
+
+def resampled(
+    measure: Callable[[NDArray[np.int64]], float], dialogues: NDArray[np.int64], rounds: int, seed: int
+) -> NDArray[np.float64]:
+    """(rounds,) values of ``measure`` on bootstrap samples of the dialogues; equal seeds draw alike."""
+    random, count = np.random.default_rng(seed), len(dialogues)
+    return np.array([measure(dialogues[random.integers(0, count, count)]) for _ in range(rounds)])
+
+
+def interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The middle 95 % of resampled values."""
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
 

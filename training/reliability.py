@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from training.logistic import DoubleArray
+from training.metrics import binned
 from training.tables import Ints, Tables
 
-BINS = 10
 SHOWN = ("complaint", "review", "resolution")
 
 
@@ -23,16 +21,7 @@ def reliability(tables: Tables, chosen: Ints) -> dict[str, list[dict[str, Any]]]
 
 
 def _bins(truth: DoubleArray, sure: DoubleArray) -> list[dict[str, Any]]:
-    at = np.minimum((sure * BINS).astype(int), BINS - 1)
-    found = []
-    for one in range(BINS):
-        inside = at == one
-        if inside.any():
-            found.append(
-                {
-                    "cases": int(inside.sum()),
-                    "said": round(float(sure[inside].mean()), 3),
-                    "seen": round(float(truth[inside].mean()), 3),
-                }
-            )
-    return found
+    return [
+        {"cases": cases, "said": round(said, 3), "seen": round(seen, 3)}
+        for cases, said, seen in binned(truth, sure)
+    ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import FloatArray
-from models.decode import level_probabilities, outcome_slices
+from models.decode import level_probabilities, outcome_slices, shares
 from models.past import logistic
 from training.answers import HEADS, LABELS, Mask, outcome_answers, topic_answers, turn_answers
 from training.labelled import LabelledDialogue
@@ -161,7 +161,7 @@ def _dialogue_figures(
     dialogues: Sequence[LabelledDialogue], said: Said, thresholds: Mapping[str, float]
 ) -> dict[str, Figure]:
     statuses = np.array([LABELS.resolution.index(d.resolution) if d.resolution else -1 for d in dialogues])
-    status = resolution_shares(said.resolution).argmax(axis=1)
+    status = shares(said.resolution).argmax(axis=1)
     attitude = np.array([d.attitude or 0 for d in dialogues])
     satisfaction = np.array([d.satisfaction or 0 for d in dialogues])
     complaint = np.array([bool(d.complaint) for d in dialogues])
@@ -186,13 +186,6 @@ def _dialogue_figures(
         "types_micro_f1": over("types", lambda d: f1(types[d], type_guess[d])),
         "review_f1": over("review", lambda d: f1(review[d], reviewed[d])),
     }
-
-
-def resolution_shares(sure: FloatArray) -> FloatArray:
-    """(n, 3) brought to sum one."""
-    floor = np.maximum(sure, 1e-6)
-    shares: FloatArray = floor / floor.sum(axis=1, keepdims=True)
-    return shares
 
 
 def _types(

@@ -25,7 +25,7 @@ from models.explain import Explainer, explain_faults, worded
 from models.frame import PLACE
 from models.heads import heads_of
 from models.neural.runtime import Graph
-from models.neural.signals import SignalReader, Signals, log_odds
+from models.neural.signals import SignalReader, Signals, outcome_odds
 from models.past import logistic
 
 # Turn heads that bear on a verdict.
@@ -240,10 +240,8 @@ def _apart(places: Sequence[int], rivals: Sequence[Sequence[int]]) -> list[list[
 
 def wide_outcomes(logits: FloatArray, at: Mapping[str, slice]) -> FloatArray:
     """(n, outcomes) log-odds of the baseline as the dialogue model reads them (``Signals.wide_outcomes``)."""
-    resolution = log_odds(resolution_probabilities(logits[:, at["resolution"]]))
-    levels = np.zeros((len(logits), at["complaint"].start - at["resolution"].stop), dtype=np.float32)
-    whole = [log_odds(logistic(logits[:, at[name]])) for name in ("complaint", "review")]
-    return np.hstack([resolution, levels, *whole])
+    resolution = resolution_probabilities(logits[:, at["resolution"]])
+    return outcome_odds(resolution, *(logistic(logits[:, at[name]]) for name in ("complaint", "review")))
 
 
 def _silent_turns(baseline: BaselinePredictor, signals: SignalReader) -> FloatArray:

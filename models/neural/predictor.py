@@ -8,20 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from models.base import Conversation, ConversationOutput, FloatArray, Labels
-from models.decode import (
-    emotion_probabilities,
-    level_probabilities,
-    outcome_slices,
-    resolution_probabilities,
-)
+from models.decode import decode
 from models.explain import Explainer, with_grounds
-from models.heads import EMOTION_HEADS, heads_of
+from models.heads import heads_of
 from models.neural.artifact import NeuralArtifact, read_neural
 from models.neural.encoder import UtteranceEncoder
 from models.neural.explain import NeuralExplainer, Occlusion, Said
 from models.neural.runtime import Graph, Pieces
 from models.neural.signals import SignalReader, Signals
-from models.past import logistic
 
 CHUNK = 128  # conversations whose texts are gathered at once; bounds memory
 
@@ -45,7 +39,6 @@ class NeuralPredictor:
         self.labels: Labels = artifact.labels
         self.thresholds: Mapping[str, float] = artifact.thresholds
         self._heads = heads_of(artifact.labels)
-        self._at = outcome_slices(self._heads, artifact.labels)
         self._baseline = artifact.baseline
         self._signals = SignalReader(artifact.labels)
         self._encoder = UtteranceEncoder(
@@ -107,29 +100,12 @@ class NeuralPredictor:
         return Said(turns, topics, outcomes)
 
     def _judge(self, length: int, signals: Signals, said: Said) -> ConversationOutput:
-        turns, topics, outcomes = said.turns, said.topics, said.outcomes
         own = len(self._heads.customer)
-        customer, agent = turns[0, :, :own], logistic(turns[0, :, own:])
         says, hears = signals.roles == 0, signals.roles == 1
-        acts = len(self.labels.agent_acts)
-
-        def spread(values: FloatArray, chosen: np.ndarray) -> FloatArray:
-            table = np.zeros((length, values.shape[1]), dtype=np.float32)
-            table[signals.turns[chosen]] = values[chosen]
-            return table
-
-        return ConversationOutput(
-            emotion=spread(emotion_probabilities(customer, self.labels), says),
-            customer_acts=spread(logistic(customer[:, len(EMOTION_HEADS) :]), says),
-            agent_acts=spread(agent[:, :acts], hears),
-            faults=spread(agent[:, acts:], hears),
-            resolution=resolution_probabilities(outcomes[:, self._at["resolution"]])[0],
-            satisfaction=level_probabilities(outcomes[:, self._at["satisfaction"]])[0],
-            attitude=level_probabilities(outcomes[:, self._at["attitude"]])[0],
-            types=logistic(topics)[0],
-            complaint=float(logistic(outcomes[0, self._at["complaint"]])[0]),
-            review=float(logistic(outcomes[0, self._at["review"]])[0]),
-        )
+        rows = {"customer": signals.turns[says], "agent": signals.turns[hears]}
+        odds = {"customer": said.turns[0, says, :own], "agent": said.turns[0, hears, own:]}
+        (output,) = decode(self.labels, (length,), rows, odds, said.topics, said.outcomes)
+        return output
 
 
 def load_neural(folder: Path | None = None, threads: int = 1) -> NeuralPredictor:

@@ -12,16 +12,10 @@ from typing import Any
 import numpy as np
 
 from models.artifact import read_artifact, write_artifact
-from models.base import ConversationOutput, FloatArray
-from models.decode import (
-    emotion_probabilities,
-    level_probabilities,
-    outcome_slices,
-    resolution_probabilities,
-)
+from models.base import ConversationOutput
+from models.decode import decode
 from models.errors import ModelError
-from models.heads import EMOTION_HEADS, Heads
-from models.past import logistic
+from models.frame import ROLES
 from training.assemble import assemble
 from training.card import measure
 from training.dataset import LABELS, Dataset
@@ -114,47 +108,5 @@ def _earlier(folder: Path, marks: Mapping[str, Any]) -> tuple[str, Logits] | Non
 
 def outputs_of(data: Dataset, logits: Logits) -> list[ConversationOutput]:
     """Log-odds of a dataset as the outputs a predictor would give."""
-    customer, agent = logits.turns["customer"], logits.turns["agent"]
-    acts = len(LABELS.agent_acts)
-    sure = logistic(agent)
-    frame, total = data.frame, sum(data.frame.sizes)
-    turns = {
-        "emotion": _spread(emotion_probabilities(customer, LABELS), frame.customer.turn, total),
-        "customer_acts": _spread(logistic(customer[:, len(EMOTION_HEADS) :]), frame.customer.turn, total),
-        "agent_acts": _spread(sure[:, :acts], frame.agent.turn, total),
-        "faults": _spread(sure[:, acts:], frame.agent.turn, total),
-    }
-    dialogue = outcomes_of(data.heads, logits)
-    starts = np.concatenate([[0], np.cumsum(frame.sizes)])
-    return [
-        ConversationOutput(
-            emotion=turns["emotion"][starts[i] : starts[i + 1]],
-            customer_acts=turns["customer_acts"][starts[i] : starts[i + 1]],
-            agent_acts=turns["agent_acts"][starts[i] : starts[i + 1]],
-            faults=turns["faults"][starts[i] : starts[i + 1]],
-            resolution=dialogue["resolution"][i],
-            satisfaction=dialogue["satisfaction"][i],
-            attitude=dialogue["attitude"][i],
-            types=dialogue["types"][i],
-            complaint=float(logistic(logits.outcomes[i : i + 1, -2])[0]),
-            review=float(logistic(logits.outcomes[i : i + 1, -1])[0]),
-        )
-        for i in range(len(frame.sizes))
-    ]
-
-
-def outcomes_of(heads: Heads, logits: Logits) -> dict[str, FloatArray]:
-    """Distributions over resolution, satisfaction and attitude, and the probabilities of types."""
-    at = outcome_slices(heads, LABELS)
-    return {
-        "resolution": resolution_probabilities(logits.outcomes[:, at["resolution"]]),
-        "satisfaction": level_probabilities(logits.outcomes[:, at["satisfaction"]]),
-        "attitude": level_probabilities(logits.outcomes[:, at["attitude"]]),
-        "types": logistic(logits.topics),
-    }
-
-
-def _spread(values: FloatArray, at: np.ndarray, total: int) -> FloatArray:
-    result = np.zeros((total, values.shape[1]), dtype=np.float32)
-    result[at] = values
-    return result
+    rows = {role: data.frame.of(role).turn for role in ROLES}
+    return list(decode(LABELS, data.frame.sizes, rows, logits.turns, logits.topics, logits.outcomes))
