@@ -2,6 +2,7 @@
 
 from qa_engine.text.redact.entity import KINDS, LABELS, Entity
 from qa_engine.text.redact.find import find_entities
+from qa_engine.text.redact.ids import redact_id
 from qa_engine.text.redact.masking import label_mask, mask_spans, redact
 from qa_engine.text.redact.transcripts import entities_of_turns, redact_transcript
 
@@ -14,5 +15,6 @@ __all__ = [
     "label_mask",
     "mask_spans",
     "redact",
+    "redact_id",
     "redact_transcript",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from qa_engine.text.redact.answers import mark_answers, mark_echoes
 from qa_engine.text.redact.cues import asked_kind
 from qa_engine.text.redact.entity import LABELS, Entity
 from qa_engine.text.redact.find import find_answers
+from qa_engine.text.redact.ids import redact_id
 from qa_engine.text.redact.masking import mask_spans, redact
 from qa_engine.text.redact.runs import digit_runs
 from qa_engine.text.redact.view import view_of, without_masks
@@ -29,16 +30,23 @@ MAX_DEPTH = 20
 MIN_INTEGER_DIGITS = 11
 
 
-def redact_transcript(transcript: Transcript) -> Transcript:
+def redact_transcript(
+    transcript: Transcript, entities: Sequence[tuple[Entity, ...]] | None = None
+) -> Transcript:
     """Return the transcript with personal data masked everywhere a producer may have put it.
 
     Masked: turn texts (a number read out over several turns of one speaker included), words, string
-    signals, attributes at any depth (keys act as cues: ``{"姓名": "王小明"}``), the customer.
+    signals, labels of speakers, attributes at any depth (keys act as cues: ``{"姓名": "王小明"}``), the
+    customer.
     Kept: ids of transcript and agent, the agent's fields, times, speakers. Word timings of a turn
     whose words cannot be aligned with its text are dropped when the text held personal data.
     Offsets of findings into the original texts do not fit the result.
+
+    Args:
+        transcript: the conversation.
+        entities: what ``entities_of_turns`` found in it, when that is known already.
     """
-    per_turn = entities_of_turns(transcript.turns)
+    per_turn = entities_of_turns(transcript.turns) if entities is None else entities
     turns = tuple(
         _masked_turn(turn, entities) for turn, entities in zip(transcript.turns, per_turn, strict=True)
     )
@@ -47,7 +55,12 @@ def redact_transcript(transcript: Transcript) -> Transcript:
         transcript,
         turns=turns,
         attributes=_masked_mapping(transcript.attributes, 0),
-        customer=replace(customer, id=_masked_id(customer.id)),
+        customer=replace(
+            customer,
+            id=_masked_label(customer.id),
+            tier=_masked_label(customer.tier),
+            region=_masked_label(customer.region),
+        ),
     )
 
 
@@ -155,13 +168,16 @@ def _tidy_end(text: str) -> str:
 
 def _masked_turn(turn: Turn, entities: tuple[Entity, ...]) -> Turn:
     signals = _masked_mapping(turn.signals, 0) if turn.signals else turn.signals
+    # Diarization labels are numbers; those of chat systems may be names and telephone numbers.
+    label = None if turn.speaker_label is None else redact_id(turn.speaker_label)
     if not entities:
-        return replace(turn, signals=signals)
+        return replace(turn, signals=signals, speaker_label=label)
     return replace(
         turn,
         text=mask_spans(turn.text, entities),
         words=_masked_words(turn, entities),
         signals=signals,
+        speaker_label=label,
     )
 
 
@@ -216,5 +232,5 @@ def _masked_value(value: object, key: str, depth: int) -> object:
     return value
 
 
-def _masked_id(customer_id: str | None) -> str | None:
-    return None if customer_id is None else redact(customer_id)
+def _masked_label(label: str | None) -> str | None:
+    return None if label is None else redact(label)

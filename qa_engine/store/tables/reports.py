@@ -1,0 +1,165 @@
+"""质检报告 as stored: an envelope without any customer text, and what people filter by beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from qa_engine.store.columns import Bytes, Id, Instant, Key
+from qa_engine.store.tables.base import Table
+
+
+class ReportRow(Table):
+    """One inspection of one transcript. Its machine columns never change after the insert.
+
+    Attributes:
+        happened_at: the call's start, or when it was received; lists are ordered by (happened_at, id).
+        current: the newest report of this conversation by this scorecard key.
+        schema_version: of ``body`` (see ``store/envelope.py``), which is zlib JSON with every quotation
+            cut out: they are put back from the sealed or the masked text when the report is read.
+        body_digest: sha256 of the uncompressed canonical JSON of ``body``; the hash chain names it.
+        outcomes: one letter a criterion in scorecard order: P, F, N (not applicable), E (not evaluated).
+        percent, passed: the machine's. final_percent, final_passed: with human decisions counted in;
+            only these three and ``review_state`` and ``current`` are ever updated.
+        handle_ms: 处理时长. silence_ms: sum of gaps of 3 s and more. response_ms / responses: sum and number
+            of the gaps between a customer's turn and the agent's answer. None where times are missing.
+        review_state: none | open | claimed | decided | final (see ``domain/review.py``).
+    """
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        Index(None, "transcript_id"),
+        Index("ix_reports_time", "happened_at", "id"),
+        Index("ix_reports_agent", "agent_id", "happened_at", "id"),
+        Index("ix_reports_team", "team", "happened_at", "id"),
+        Index("ix_reports_line", "business_line", "happened_at", "id"),
+        Index("ix_reports_scorecard", "scorecard_key", "happened_at", "id"),
+        Index("ix_reports_batch", "batch_id", "id"),
+        Index(
+            "ix_reports_current", "external_ref", "scorecard_key", unique=True,
+            postgresql_where=text("current"), sqlite_where=text("current = 1"),
+        ),
+        {"postgresql_with": {"toast_tuple_target": 256}},
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    transcript_id: Mapped[int] = mapped_column(Id, ForeignKey("transcripts.id"))
+    external_ref: Mapped[str] = mapped_column(String(64))
+    happened_at: Mapped[datetime] = mapped_column(Instant)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    business_line: Mapped[str] = mapped_column(Key)
+    channel: Mapped[str] = mapped_column(String(16))
+    agent_id: Mapped[str | None] = mapped_column(Key)
+    team: Mapped[str | None] = mapped_column(Key)
+    skill_group: Mapped[str | None] = mapped_column(Key)
+    batch_id: Mapped[str | None] = mapped_column(String(32))
+    current: Mapped[bool]
+    scorecard_key: Mapped[str] = mapped_column(Key)
+    scorecard_revision: Mapped[int]
+    scorecard_digest: Mapped[str] = mapped_column(String(64))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    engine_version: Mapped[str] = mapped_column(String(32))
+    model: Mapped[str | None] = mapped_column(Key)
+    schema_version: Mapped[int] = mapped_column(SmallInteger)
+    body_digest: Mapped[str] = mapped_column(String(64))
+    outcomes: Mapped[str] = mapped_column(Text)
+    percent: Mapped[float]
+    upper_percent: Mapped[float]
+    passed: Mapped[bool | None]
+    critical_failure: Mapped[bool]
+    coverage: Mapped[float]
+    attitude_level: Mapped[int | None] = mapped_column(SmallInteger)
+    resolution: Mapped[str | None] = mapped_column(String(16))
+    expected_satisfaction: Mapped[float | None]
+    is_complaint: Mapped[bool | None]
+    emotion_index: Mapped[float | None]
+    drops: Mapped[int]
+    open_drops: Mapped[int]
+    needs_review: Mapped[bool | None]
+    priority: Mapped[float | None]
+    handle_ms: Mapped[int | None] = mapped_column(BigInteger)
+    silence_ms: Mapped[int | None] = mapped_column(BigInteger)
+    response_ms: Mapped[int | None] = mapped_column(BigInteger)
+    responses: Mapped[int | None]
+    final_percent: Mapped[float]
+    final_passed: Mapped[bool | None]
+    review_state: Mapped[str] = mapped_column(String(16))
+    # Last, and on PostgreSQL stored aside: lists read many rows and no body.
+    body: Mapped[bytes] = mapped_column(Bytes)
+
+
+class ReportMark(Table):
+    """A noteworthy fact about a current report, so that rare ones are found among millions at once.
+
+    ``name``: ``failed:KEY`` and ``unjudged:KEY`` of criteria, ``type:KEY`` of complaint types,
+    ``fault:KIND``, ``cause:KIND`` of emotion drops, ``emotion:-1`` and ``emotion:-2`` (reached at least that low),
+    ``attr:KEY=VALUE`` (masked, at most 64 characters). See ``services/marks.py``.
+    """
+
+    __tablename__ = "report_marks"
+    __table_args__ = (Index(None, "report_id"), {"sqlite_with_rowid": False})
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    happened_at: Mapped[datetime] = mapped_column(Instant, primary_key=True)
+    report_id: Mapped[int] = mapped_column(
+        Id, ForeignKey("reports.id"), primary_key=True, autoincrement=False
+    )
+
+
+class DailyCell(Table):
+    """Sums over the current reports of one day, line, team, skill group, agent and scorecard.
+
+    Kept up in the transaction that records or decides; ``services/metrics.py`` proves it equal to a
+    full recount. ``day``: ISO date in the service's time zone. Texts are "" where unknown: a key with
+    NULL in it is no key.
+    """
+
+    __tablename__ = "daily_cells"
+    __table_args__ = (Index(None, "day"), Index(None, "agent_id", "day"), Index(None, "team", "day"))
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    business_line: Mapped[str] = mapped_column(Key, primary_key=True)
+    team: Mapped[str] = mapped_column(Key, primary_key=True)
+    skill_group: Mapped[str] = mapped_column(Key, primary_key=True)
+    agent_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    scorecard_key: Mapped[str] = mapped_column(Key, primary_key=True)
+    calls: Mapped[int]
+    judged: Mapped[int]
+    passed: Mapped[int]
+    critical: Mapped[int]
+    percent_sum: Mapped[float]
+    coverage_sum: Mapped[float]
+    resolution_judged: Mapped[int]
+    resolved: Mapped[int]
+    satisfaction_n: Mapped[int]
+    satisfaction_sum: Mapped[float]
+    complaint_judged: Mapped[int]
+    complaints: Mapped[int]
+    emotion_n: Mapped[int]
+    emotion_sum: Mapped[float]
+    drops: Mapped[int]
+    open_drops: Mapped[int]
+    flagged: Mapped[int]
+    handle_n: Mapped[int]
+    handle_ms: Mapped[int] = mapped_column(BigInteger)
+    silence_ms: Mapped[int] = mapped_column(BigInteger)
+    response_n: Mapped[int]
+    response_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class DailyCount(Table):
+    """How often a name occurred in such a cell: criterion outcomes ``P:KEY`` … ``E:KEY``, ``type:KEY``."""
+
+    __tablename__ = "daily_counts"
+    __table_args__ = (Index(None, "day", "name"), {"sqlite_with_rowid": False})
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    business_line: Mapped[str] = mapped_column(Key, primary_key=True)
+    team: Mapped[str] = mapped_column(Key, primary_key=True)
+    skill_group: Mapped[str] = mapped_column(Key, primary_key=True)
+    agent_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    scorecard_key: Mapped[str] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(Key, primary_key=True)
+    n: Mapped[int]
