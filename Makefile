@@ -4,9 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 OUT    ?= out/demo
+PORT   ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench clean
+.PHONY: help run demo test lint format bench migration clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -30,7 +31,10 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	fi
 	@touch $@ $(VENV)/.run
 
-run: $(VENV)/.run ## set up, score the samples, write HTML reports and print where they are
+run: $(VENV)/.run ## set up, start the service with the scored samples, print where to click and the password
+	$(BIN)/qa-engine serve --port $(PORT) --samples data/samples
+
+demo: $(VENV)/.run ## set up, score the samples without the service, write HTML reports
 	$(BIN)/qa-engine demo --samples data/samples --out $(OUT)
 
 test: $(VENV)/.test lint ## everything CI checks: lint, types, import contracts, tests
@@ -49,6 +53,11 @@ format: $(VENV)/.test ## rewrite the code in the house format
 bench: $(VENV)/.test ## speed and memory beside the alternatives (minutes)
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/memory.py
+
+migration: $(VENV)/.test ## draft the next revision of the database from the tables: make migration M="what changes"
+	$(BIN)/python -m qa_engine.store.migrations.draft "$(M)"
+	$(BIN)/ruff check --quiet --fix qa_engine/store/migrations
+	$(BIN)/ruff format --quiet qa_engine/store/migrations
 
 clean: ## remove what was built
 	rm -rf $(VENV) out build *.egg-info .mypy_cache .ruff_cache .pytest_cache

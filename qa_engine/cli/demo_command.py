@@ -61,7 +61,7 @@ def demo(
     model: o.ModelOption = o.AUTO,
 ) -> None:
     """Score the samples, print a table, write pages."""
-    groups = _groups(samples, scorecard)
+    groups = sample_groups(samples, scorecard)
     check_folder(out, "--out")
     check_site(out, "--out")
     results = out / "reports.jsonl"
@@ -113,7 +113,12 @@ def _scored(
             before += size
 
 
-def _groups(samples: Path, fallback: str) -> list[tuple[str, list[str]]]:
+def sample_groups(samples: Path, fallback: str) -> list[tuple[str, list[str]]]:
+    """Inputs by the key of the scorecard that judges them.
+
+    Raises:
+        NoSamples: there is no such folder, or nothing in it.
+    """
     if not samples.is_dir():
         raise NoSamples(f"样例文件夹不存在：{samples}。处理办法：在项目根目录运行，或用 --samples 指定。")
     known = builtin_scorecards()

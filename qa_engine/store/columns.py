@@ -16,7 +16,7 @@ Key = String(120)
 Name = String(200)
 Words = Text()
 Bytes = LargeBinary()
-Fields = JSON().with_variant(JSONB(), "postgresql")
+Fields = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 """A small JSON value; never customer text."""
 
 

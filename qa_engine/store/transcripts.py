@@ -17,6 +17,7 @@ from qa_engine.domain.transcript import Transcript
 from qa_engine.domain.transcript_json import parse_stored, stored_json
 from qa_engine.store.columns import canonical_json
 from qa_engine.store.envelope import ShownTexts
+from qa_engine.store.holding import hold
 from qa_engine.store.sealing import Keyring
 from qa_engine.store.tables import TranscriptRow
 from qa_engine.text.redact import entities_of_turns, label_mask, redact, redact_id, redact_transcript
@@ -50,6 +51,8 @@ def keep_transcripts(
     version, and the older ones are no longer ``current``.
     """
     refs = [keyring.ref("transcript", keeping.business_line, transcript.id) for transcript in transcripts]
+    # Not the same conversation twice at one moment: the second shall find the first.
+    hold(session, [f"transcript {ref}" for ref in refs])
     newest: dict[str, TranscriptRow] = {
         row.external_ref: row
         for row in session.scalars(

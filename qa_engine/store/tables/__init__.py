@@ -11,7 +11,7 @@ from qa_engine.store.tables.records import (
     IdempotencyRow,
     WebhookRow,
 )
-from qa_engine.store.tables.reports import DailyCell, DailyCount, ReportMark, ReportRow
+from qa_engine.store.tables.reports import DailyCell, DailyCount, ReportMark, ReportRow, SpanCount
 from qa_engine.store.tables.reviews import (
     AppealRow,
     CalibrationMark,
@@ -21,6 +21,7 @@ from qa_engine.store.tables.reviews import (
     SampleRow,
     SamplingPlanRow,
 )
+from qa_engine.store.tables.samples import SampleDrawRow
 from qa_engine.store.tables.scorecards import BusinessLineRow, ScorecardRow
 from qa_engine.store.tables.staff import ApiKeyRow, SessionRow, UserRow
 from qa_engine.store.tables.transcripts import TranscriptRow
@@ -29,7 +30,6 @@ __all__ = [
     "ApiKeyRow", "AppealRow", "AuditRow", "BatchChunk", "BatchRecord", "BatchRow", "BusinessLineRow",
     "CalibrationMark", "CalibrationRow", "ChainHead", "ChainRow", "DailyCell", "DailyCount",
     "DecisionRow", "DeliveryRow", "IdempotencyRow", "ReportMark", "ReportRow", "ReviewRow",
-    "SampleRow", "SamplingPlanRow", "ScorecardRow", "SessionRow", "Table", "TaskRow",
-    "TranscriptRow", "UserRow",
-    "WebhookRow", "WorkerRow",
+    "SampleDrawRow", "SampleRow", "SamplingPlanRow", "ScorecardRow", "SessionRow", "SpanCount", "Table",
+    "TaskRow", "TranscriptRow", "UserRow", "WebhookRow", "WorkerRow",
 ]  # fmt: skip

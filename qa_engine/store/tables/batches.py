@@ -18,7 +18,10 @@ class BatchRow(Table):
     ``state``: waiting | importing | scoring | done | failed | cancelled. ``inputs``: paths as the worker
     sees them (a spooled upload, or files of an allowed folder). ``imported`` counts records read so far and
     is written in the transaction that stores them: a worker that died goes on behind it. ``failure`` is a
-    Chinese sentence when the batch as a whole could not go on.
+    Chinese sentence when the batch as a whole could not go on. ``expected``: how many records there will be,
+    a guess until ``complete`` (every input is read). ``options``: ``read`` (how to read), ``teams`` and
+    ``agent_id`` (the submitter's scope), ``folder`` (the allowed one), ``node`` (on whose disk the
+    inputs lie), ``seen`` (digest of the input files).
     """
 
     __tablename__ = "batches"
@@ -37,6 +40,7 @@ class BatchRow(Table):
     created_at: Mapped[datetime] = mapped_column(Instant)
     started_at: Mapped[datetime | None] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    expected: Mapped[int] = mapped_column(Id)
     imported: Mapped[int]
     complete: Mapped[bool]
     scored: Mapped[int]

@@ -45,5 +45,3 @@ class WorkerRow(Table):
     pid: Mapped[int] = mapped_column(Id)
     started_at: Mapped[datetime] = mapped_column(Instant)
     seen_at: Mapped[datetime] = mapped_column(Instant)
-    scored: Mapped[int] = mapped_column(Id)
-    failed: Mapped[int] = mapped_column(Id)

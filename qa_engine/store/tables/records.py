@@ -18,9 +18,9 @@ class AuditRow(Table):
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index(None, "at", "id"),
-        Index(None, "subject", "id"),
-        Index(None, "actor", "id"),
-        Index(None, "action", "id"),
+        Index(None, "subject", "at", "id"),
+        Index(None, "actor", "at", "id"),
+        Index(None, "action", "at", "id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -77,7 +77,11 @@ class IdempotencyRow(Table):
 
 
 class WebhookRow(Table):
-    """Where events are sent. ``secret`` is sealed."""
+    """Where events are sent.
+
+    ``secret``: random bytes from which, together with the installation's root key, the signing secret is
+    derived (``services/webhooks.py``): whoever has the database alone can sign nothing.
+    """
 
     __tablename__ = "webhooks"
 

@@ -10,6 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from qa_engine.store.columns import Bytes, Id, Instant, Key
 from qa_engine.store.tables.base import Table
 
+# What lists are filtered by. It stands in the indexes that lists walk along: telling that a report is not
+# wanted must not need the report itself, or a filter that little passes would read the whole table.
+FACTS = (
+    "current", "business_line", "team", "agent_id", "skill_group", "channel", "scorecard_key",
+    "scorecard_revision", "final_percent", "final_passed", "critical_failure", "resolution", "is_complaint",
+    "emotion_index", "needs_review", "review_state", "outcomes",
+)  # fmt: skip
+
 
 class ReportRow(Table):
     """One inspection of one transcript. Its machine columns never change after the insert.
@@ -22,21 +30,24 @@ class ReportRow(Table):
         body_digest: sha256 of the uncompressed canonical JSON of ``body``; the hash chain names it.
         outcomes: one letter a criterion in scorecard order: P, F, N (not applicable), E (not evaluated).
         percent, passed: the machine's. final_percent, final_passed: with human decisions counted in;
-            only these three and ``review_state`` and ``current`` are ever updated.
+            only these two, ``review_state``, ``current`` and the two of contacts are ever updated.
         handle_ms: 处理时长. silence_ms: sum of gaps of 3 s and more. response_ms / responses: sum and number
             of the gaps between a customer's turn and the agent's answer. None where times are missing.
         review_state: none | open | claimed | decided | final (see ``domain/review.py``).
+        first_contact: nothing was heard of this customer in the seven days before; contacted_again: something
+            was in the seven days after (see ``services/contacts.py``). None = nobody knows who the customer
+            is. Both follow later calls.
     """
 
     __tablename__ = "reports"
     __table_args__ = (
         Index(None, "transcript_id"),
-        Index("ix_reports_time", "happened_at", "id"),
-        Index("ix_reports_agent", "agent_id", "happened_at", "id"),
-        Index("ix_reports_team", "team", "happened_at", "id"),
-        Index("ix_reports_line", "business_line", "happened_at", "id"),
-        Index("ix_reports_scorecard", "scorecard_key", "happened_at", "id"),
-        Index("ix_reports_batch", "batch_id", "id"),
+        Index("ix_reports_time", "happened_at", "id", *FACTS),
+        Index("ix_reports_team", "team", "happened_at", "id", *(f for f in FACTS if f != "team")),
+        Index("ix_reports_agent", "agent_id", "happened_at", "id", *(f for f in FACTS if f != "agent_id")),
+        Index("ix_reports_percent", "final_percent"),
+        Index("ix_reports_emotion", "emotion_index"),
+        Index("ix_reports_batch", "batch_id", "happened_at", "id"),
         Index(
             "ix_reports_current", "external_ref", "scorecard_key", unique=True,
             postgresql_where=text("current"), sqlite_where=text("current = 1"),
@@ -86,6 +97,8 @@ class ReportRow(Table):
     final_percent: Mapped[float]
     final_passed: Mapped[bool | None]
     review_state: Mapped[str] = mapped_column(String(16))
+    first_contact: Mapped[bool | None]
+    contacted_again: Mapped[bool | None]
     # Last, and on PostgreSQL stored aside: lists read many rows and no body.
     body: Mapped[bytes] = mapped_column(Bytes)
 
@@ -94,8 +107,8 @@ class ReportMark(Table):
     """A noteworthy fact about a current report, so that rare ones are found among millions at once.
 
     ``name``: ``failed:KEY`` and ``unjudged:KEY`` of criteria, ``type:KEY`` of complaint types,
-    ``fault:KIND``, ``cause:KIND`` of emotion drops, ``emotion:-1`` and ``emotion:-2`` (reached at least that low),
-    ``attr:KEY=VALUE`` (masked, at most 64 characters). See ``services/marks.py``.
+    ``fault:KIND``, ``cause:KIND`` of emotion drops, ``emotion:-1`` and ``emotion:-2`` (reached at least that
+    low), ``attr:KEY=VALUE`` (masked, at most 64 characters).
     """
 
     __tablename__ = "report_marks"
@@ -111,9 +124,14 @@ class ReportMark(Table):
 class DailyCell(Table):
     """Sums over the current reports of one day, line, team, skill group, agent and scorecard.
 
-    Kept up in the transaction that records or decides; ``services/metrics.py`` proves it equal to a
-    full recount. ``day``: ISO date in the service's time zone. Texts are "" where unknown: a key with
-    NULL in it is no key.
+    Kept up in the transaction that records or decides; ``services/rollups.py`` can count all anew. ``day``:
+    ISO date in the service's time zone. Texts are "" where unknown: a key with NULL in it is no key. A row
+    of zeros means the same as none.
+
+    ``percent_sum`` … ``emotion_sum`` are in ten-thousandths of their unit: whole numbers add up exactly in
+    any order. ``judged`` / ``passed`` / ``percent_sum``: human decisions counted in. ``first_judged``: first
+    contacts whose resolution was judged; ``first_resolved``: those resolved with no further contact.
+    ``silence_n`` / ``silence_of_ms``: calls whose silence is known, and how long these took.
     """
 
     __tablename__ = "daily_cells"
@@ -129,21 +147,25 @@ class DailyCell(Table):
     judged: Mapped[int]
     passed: Mapped[int]
     critical: Mapped[int]
-    percent_sum: Mapped[float]
-    coverage_sum: Mapped[float]
+    percent_sum: Mapped[int] = mapped_column(BigInteger)
+    coverage_sum: Mapped[int] = mapped_column(BigInteger)
     resolution_judged: Mapped[int]
     resolved: Mapped[int]
+    first_judged: Mapped[int]
+    first_resolved: Mapped[int]
     satisfaction_n: Mapped[int]
-    satisfaction_sum: Mapped[float]
+    satisfaction_sum: Mapped[int] = mapped_column(BigInteger)
     complaint_judged: Mapped[int]
     complaints: Mapped[int]
     emotion_n: Mapped[int]
-    emotion_sum: Mapped[float]
+    emotion_sum: Mapped[int] = mapped_column(BigInteger)
     drops: Mapped[int]
     open_drops: Mapped[int]
     flagged: Mapped[int]
     handle_n: Mapped[int]
     handle_ms: Mapped[int] = mapped_column(BigInteger)
+    silence_n: Mapped[int]
+    silence_of_ms: Mapped[int] = mapped_column(BigInteger)
     silence_ms: Mapped[int] = mapped_column(BigInteger)
     response_n: Mapped[int]
     response_ms: Mapped[int] = mapped_column(BigInteger)
@@ -153,13 +175,31 @@ class DailyCount(Table):
     """How often a name occurred in such a cell: criterion outcomes ``P:KEY`` … ``E:KEY``, ``type:KEY``."""
 
     __tablename__ = "daily_counts"
-    __table_args__ = (Index(None, "day", "name"), {"sqlite_with_rowid": False})
+    __table_args__ = (Index(None, "agent_id", "day"), {"sqlite_with_rowid": False})
 
     day: Mapped[str] = mapped_column(String(10), primary_key=True)
     business_line: Mapped[str] = mapped_column(Key, primary_key=True)
     team: Mapped[str] = mapped_column(Key, primary_key=True)
     skill_group: Mapped[str] = mapped_column(Key, primary_key=True)
     agent_id: Mapped[str] = mapped_column(Key, primary_key=True)
+    scorecard_key: Mapped[str] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(Key, primary_key=True)
+    n: Mapped[int]
+
+
+class SpanCount(Table):
+    """The same over all agents, of days (``d2026-03-01``) and of whole months (``m2026-03``).
+
+    Figures of a year over everybody would have to read millions of ``DailyCount`` rows.
+    """
+
+    __tablename__ = "span_counts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    span: Mapped[str] = mapped_column(String(11), primary_key=True)
+    business_line: Mapped[str] = mapped_column(Key, primary_key=True)
+    team: Mapped[str] = mapped_column(Key, primary_key=True)
+    skill_group: Mapped[str] = mapped_column(Key, primary_key=True)
     scorecard_key: Mapped[str] = mapped_column(Key, primary_key=True)
     name: Mapped[str] = mapped_column(Key, primary_key=True)
     n: Mapped[int]

@@ -15,9 +15,10 @@ from qa_engine.store.tables.base import Table
 class ReviewRow(Table):
     """复核: one report that somebody must look at, and how far that has come.
 
-    ``state``: open | claimed | decided | second_open | second_claimed | final (``domain/review.py``).
-    ``origin``: flagged | sampled | manual | appealed. ``version`` is for optimistic locking. The columns
-    after it repeat the report's, so that the queue is one index walk.
+    ``state``: open | claimed | decided | second_open | second_claimed | disputed | final
+    (``domain/review.py``). ``origin``: flagged | sampled | manual | appealed. ``skipped_by``: who laid it
+    aside (None = nobody). ``version`` is for optimistic locking. The columns after it repeat the report's,
+    so that the queue is one index walk.
     """
 
     __tablename__ = "reviews"
@@ -26,8 +27,11 @@ class ReviewRow(Table):
         Index("ix_reviews_queue", "state", "priority", "id"),
         Index("ix_reviews_team_queue", "team", "state", "priority", "id"),
         Index("ix_reviews_line_queue", "business_line", "state", "priority", "id"),
+        Index("ix_reviews_agent_queue", "agent_id", "state", "priority", "id"),
+        Index("ix_reviews_priority", "priority", "id"),
         Index(None, "claimed_by", "state"),
         Index("ix_reviews_lease", "lease_until"),
+        Index("ix_reviews_decided", "state", "decided_at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -41,6 +45,7 @@ class ReviewRow(Table):
     second_by: Mapped[str | None] = mapped_column(Name)
     opened_at: Mapped[datetime] = mapped_column(Instant)
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    skipped_by: Mapped[list[str] | None] = mapped_column(Fields)
     version: Mapped[int] = mapped_column()
     business_line: Mapped[str] = mapped_column(Key)
     team: Mapped[str | None] = mapped_column(Key)
@@ -55,8 +60,9 @@ class DecisionRow(Table):
 
     ``target``: ``criterion:KEY``, ``fault:TURN:KIND``, ``type:KEY``, ``complaint``, ``resolution``,
     ``attitude``, ``drop:TURN``. ``machine`` and ``human`` are values of that target (for criteria an
-    outcome). ``stage``: first | second | appeal. Rows are only ever added; the latest of a target counts.
-    ``reason`` is masked when it is written.
+    outcome). ``stage``: first | second | settle | appeal. Rows are only ever added; the latest of a target
+    counts. ``reason`` is masked when it is written. ``turns``: 0-based turns a criterion failed by hand
+    rests on, None when none are named.
     """
 
     __tablename__ = "review_decisions"
@@ -71,13 +77,14 @@ class DecisionRow(Table):
     verdict: Mapped[str] = mapped_column(String(16))
     machine: Mapped[str | None] = mapped_column(Key)
     human: Mapped[str | None] = mapped_column(Key)
+    turns: Mapped[list[int] | None] = mapped_column(Fields)
     reason: Mapped[str] = mapped_column(Words)
     decided_by: Mapped[str] = mapped_column(Name)
     decided_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class AppealRow(Table):
-    """申诉 of an agent against a report. ``state``: filed | answered | granted | denied | final.
+    """申诉 of an agent against a report. ``state``: filed | answered | granted | denied | withdrawn | final.
 
     ``targets``: a list as in ``DecisionRow.target``. Texts are masked when written.
     """
@@ -160,10 +167,15 @@ class SampleRow(Table):
     """One report drawn by a plan, with the probability with which it was."""
 
     __tablename__ = "samples"
-    __table_args__ = (Index(None, "plan_id", "report_id", unique=True), Index(None, "report_id"))
+    __table_args__ = (
+        Index(None, "plan_id", "report_id", unique=True),
+        Index(None, "draw_id", "id"),
+        Index(None, "report_id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     plan_id: Mapped[int] = mapped_column(Id, ForeignKey("sampling_plans.id"))
+    draw_id: Mapped[int] = mapped_column(Id, ForeignKey("sample_draws.id"))
     report_id: Mapped[int] = mapped_column(Id, ForeignKey("reports.id"))
     stratum: Mapped[str] = mapped_column(Key)
     probability: Mapped[float]

@@ -30,7 +30,7 @@ class TranscriptRow(Table):
     __tablename__ = "transcripts"
     __table_args__ = (
         Index(None, "external_ref", "version", unique=True),
-        Index(None, "customer_ref"),
+        Index(None, "customer_ref", "happened_at"),
         Index(None, "purge_raw_at"),
         Index(None, "purge_masked_at"),
         Index(None, "key_id"),
