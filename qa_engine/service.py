@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from qa_engine.services.work import Work
 from qa_engine.settings import Settings
 from qa_engine.store.columns import from_ms, to_ms
 from qa_engine.store.engine import Database
-from qa_engine.store.sealing import Keyring, load_keyring
+from qa_engine.store.sealing import KeyFile, Keyring
 from qa_engine.wiring import load_model
 
 
@@ -36,12 +37,13 @@ ITSELF = Caller(SYSTEM)
 class Service:
     """The database, the keys, the inspectors and the clock of one process."""
 
-    def __init__(self, settings: Settings, database: Database, keyring: Keyring) -> None:
+    def __init__(self, settings: Settings, database: Database, keys: KeyFile) -> None:
         self.settings = settings
         self.database = database
-        self.keyring = keyring
+        self._keys = keys
         self.inspectors = Inspectors(partial(load_model, settings.model))
         self._bench: Bench | None = None
+        self._bench_lock = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -52,15 +54,21 @@ class Service:
         """
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         inline = settings.keyring.get_secret_value() if settings.keyring else None
-        keyring = load_keyring(settings.keys, inline)
-        return cls(settings, Database(settings.url), keyring)
+        keys = KeyFile(settings.keys, inline)
+        return cls(settings, Database(settings.url), keys)
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys as they are now: a rotation is known at once."""
+        return self._keys.keyring
 
     @property
     def bench(self) -> Bench:
         """Where single requests are judged; its thread starts with the first use."""
-        if self._bench is None:
-            self._bench = Bench()
-        return self._bench
+        with self._bench_lock:
+            if self._bench is None:
+                self._bench = Bench()
+            return self._bench
 
     def clock(self) -> datetime:
         """Now, in UTC, to the millisecond (as fine as moments are stored)."""

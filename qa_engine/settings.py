@@ -26,17 +26,22 @@ class Settings(BaseSettings):
         max_waiting_records: records waiting to be scored beyond which new batches get 429.
         max_scoring: single-score requests in flight beyond which further ones get 503.
         rate_per_minute: requests of one caller; login_rate_per_minute: log-in attempts of one address.
-        secure_cookies: send the session cookie over HTTPS only.
+        secure_cookies: send the session cookie over HTTPS only; so it is anyway when ``public_url`` says so.
         session_hours: how long a log-in lasts. lease_minutes: how long a claimed review is reserved.
         oidc_issuer: turns on log-in by OIDC together with its client id and secret.
-        spool_days: how long finished uploads are kept; they hold raw text.
+        oidc_role_claim, oidc_teams_claim, oidc_lines_claim, oidc_agent_claim: which claims of the ID token
+            say the role, the teams, the business lines and the agent's id.
+        public_url: how browsers reach the service, e.g. ``https://qa.example.com``; empty = as they ask.
+        spool_days: how long uploads that led to no batch are kept; others go once they are read in.
         ticking_s: seconds between two looks of a worker at leases, deliveries and lost batches.
+        webhook_private: webhooks may use plain HTTP and private addresses (inside a closed network).
+        webhook_ca_file: certificates (PEM) of an authority of one's own that webhooks may be signed by.
     """
 
     model_config = SettingsConfigDict(env_prefix="QA_ENGINE_", extra="ignore", frozen=True)
 
     home: Path = Path("var")
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
     keyring: SecretStr | None = None
     key_file: Path | None = None
     time_zone: str = "Asia/Shanghai"
@@ -56,9 +61,15 @@ class Settings(BaseSettings):
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr | None = None
     oidc_role_claim: str = "qa_engine_role"
+    oidc_teams_claim: str = "qa_engine_teams"
+    oidc_lines_claim: str = "qa_engine_business_lines"
+    oidc_agent_claim: str = "qa_engine_agent_id"
+    public_url: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     spool_days: float = Field(default=1, ge=0)
     ticking_s: float = Field(default=5, gt=0)
+    webhook_private: bool = False
+    webhook_ca_file: Path | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -73,6 +84,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The time zone."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def https_only(self) -> bool:
+        """True when browsers reach the service over HTTPS: cookies are then sent over nothing else."""
+        return self.secure_cookies or self.public_url.lower().startswith("https://")
 
     @property
     def url(self) -> str:

@@ -12,7 +12,8 @@ from qa_engine.batch.record import Failure, Scored
 from qa_engine.batch.telling import Telling
 
 # Spreadsheets take a cell that begins like this for a formula; an apostrophe makes it text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Where Chinese is written, the wide forms of these signs begin one as well.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def inert(cell: Cell) -> Cell:

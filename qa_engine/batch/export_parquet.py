@@ -40,6 +40,7 @@ SCHEMA = pa.schema(
             looked_at=_rows(from_turn=_INT, to_turn=_INT),
             nearest=pa.struct({"turn": _INT, "quote": _TEXT, "similarity": _REAL}),
             critical=_BOOL, deducted_in=_TEXT, scoring=_TEXT, weight=_REAL, code=_TEXT,
+            occurrences=_INT,
         ),
         "attitude": pa.struct(
             {

@@ -66,13 +66,22 @@ class _Sheet:
 
 
 class XlsxExport:
-    """A workbook with one worksheet a kind of rows."""
+    """A workbook with one worksheet a kind of rows.
 
-    def __init__(self, file: BinaryIO, max_rows: int = MAX_ROWS, telling: Telling | None = None) -> None:
+    ``folder``: where rows wait until the workbook is closed; the caller removes it. None = the system's own.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        max_rows: int = MAX_ROWS,
+        telling: Telling | None = None,
+        folder: str | None = None,
+    ) -> None:
         self._telling = telling or Telling()
         self.remarks: list[str] = []
         self.max_rows = max_rows
-        self.workbook = xlsxwriter.Workbook(file, {"constant_memory": True})
+        self.workbook = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder})
         self.header_style = self.workbook.add_format({"bold": True, "bottom": 1})
         self._cut_cells = 0
         self._calls = _Sheet(self, "汇总", CALL_HEADERS)

@@ -74,6 +74,19 @@ class ForgedRequest(Forbidden):
         )
 
 
+class NoRole(Forbidden):
+    """Known to the identity provider, but with no role here."""
+
+    code = "no_role"
+
+    def __init__(self) -> None:
+        Refusal.__init__(
+            self,
+            "统一身份没有给出唯一可用的角色，请联系管理员。",
+            "The identity provider names no single role that a person can have here.",
+        )
+
+
 class NotFound(Refusal):
     """There is no such thing, or it is not for these eyes (the two look the same on purpose)."""
 
@@ -129,3 +142,9 @@ class Unavailable(Overloaded):
     """A part of the service (database, worker) is not there at the moment."""
 
     code = "unavailable"
+
+
+class Broken(Refusal):
+    """A fault of ours: the request was right, and a part of the service broke on it."""
+
+    code = "broken"

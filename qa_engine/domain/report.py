@@ -18,7 +18,8 @@ class CriterionResult:
 
     ``earned``/``max`` are after sharing out not-applicable weight, ``weight`` is before it.
     ``deducted_in`` names the criterion that already paid for the same event. ``code`` says in
-    machine-readable form why an item was not evaluated.
+    machine-readable form why an item was not evaluated. ``occurrences``: how often a failed item was
+    counted (0 for every other outcome), which ``per_hit`` multiplies.
     """
 
     key: str
@@ -37,6 +38,7 @@ class CriterionResult:
     scoring: Scoring = "deduct"
     weight: float = 0.0
     code: str = ""
+    occurrences: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ def _criterion(item: r.CriterionResult) -> Json:
         "scoring": item.scoring,
         "weight": _r(item.weight, 2),
         "code": item.code,
+        "occurrences": item.occurrences,
     }
 
 
@@ -252,7 +253,13 @@ def _parse_criterion(item: Mapping[str, Any]) -> r.CriterionResult:
         scoring=item.get("scoring", "deduct"),
         weight=item.get("weight", item["max"]),
         code=item.get("code", ""),
+        # Reports of before the count was kept: one occurrence a turn is the nearest they tell.
+        occurrences=item.get("occurrences", _occurrences(item)),
     )
+
+
+def _occurrences(item: Mapping[str, Any]) -> int:
+    return max(1, len({e["turn"] for e in item["evidence"]})) if item["outcome"] == Outcome.FAILED else 0
 
 
 def _quotes(items: Iterable[Mapping[str, Any]]) -> tuple[Evidence, ...]:

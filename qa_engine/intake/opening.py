@@ -16,6 +16,14 @@ from qa_engine.domain.errors import IntakeError
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 _GZIP_MAGIC = b"\x1f\x8b"
+# Transcripts unpack to some ten times their size. So much is read of any file; of one that goes on to unpack
+# to more than so many times what was read of it, nothing more.
+FREE_UNPACKED = 1 << 30
+MOST_GAIN = 200
+
+
+class UnpacksToTooMuch(OSError):
+    """A gzip file made to unpack to far more than transcripts do."""
 
 
 class Bytes(Protocol):
@@ -32,19 +40,28 @@ class Bytes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file to read; ``path`` None is standard input. ``bytes_total`` 0 when unknown."""
+    """One file to read; ``path`` None is standard input. ``bytes_total`` 0 when unknown.
+
+    ``opener`` gives the bytes where they do not simply lie in ``path``; the reader closes what it opens.
+    """
 
     name: str
     path: Path | None
     bytes_total: int = 0
+    opener: Callable[[], BinaryIO] | None = None
 
 
-def find_sources(inputs: Sequence[str]) -> Iterator[Source | IntakeError]:
+def find_sources(inputs: Sequence[str | Source]) -> Iterator[Source | IntakeError]:
     """Expand files, folders (recursive), globs and ``-`` in the order given, sorted within each.
+
+    A ``Source`` among the inputs stands for itself.
 
     Hidden files and folders (leading dot) inside a folder are left out, as shells do.
     """
     for text in inputs:
+        if isinstance(text, Source):
+            yield text
+            continue
         if text == STDIN:
             yield Source(STDIN_NAME, None)
             continue
@@ -124,21 +141,49 @@ def open_bytes(source: Source, taken: Callable[[int], None]) -> Bytes:
     Raises:
         OSError: the file cannot be opened.
     """
-    raw = sys.stdin.buffer if source.path is None else source.path.open("rb")
-    stream: io.BufferedReader = io.BufferedReader(
-        _Counted(raw, taken, owned=source.path is not None), buffer_size=1 << 17
-    )
+    owned = True
+    if source.opener is not None:
+        raw: BinaryIO = source.opener()
+    elif source.path is not None:
+        raw = source.path.open("rb")
+    else:
+        raw, owned = sys.stdin.buffer, False
+    read = 0
+
+    def counted(size: int) -> None:
+        nonlocal read
+        read += size
+        taken(size)
+
+    stream: io.BufferedReader = io.BufferedReader(_Counted(raw, counted, owned=owned), buffer_size=1 << 17)
     if stream.peek(2)[:2] == _GZIP_MAGIC:
-        return _OwningGzip(stream)
+        return _OwningGzip(stream, lambda: read)
     return stream
 
 
 class _OwningGzip(gzip.GzipFile):
-    """A gzip reader that closes the stream beneath it."""
+    """A gzip reader that closes the stream beneath it, and does not unpack without end.
 
-    def __init__(self, beneath: IO[bytes]) -> None:
+    ``packed``: how many bytes have been read beneath so far.
+    """
+
+    def __init__(self, beneath: IO[bytes], packed: Callable[[], int]) -> None:
         super().__init__(fileobj=beneath, mode="rb")
         self._beneath = beneath
+        self._packed = packed
+        self._unpacked = 0
+
+    def read1(self, size: int = -1) -> bytes:
+        """Return at most ``size`` unpacked bytes.
+
+        Raises:
+            UnpacksToTooMuch: it has unpacked to far more than transcripts do.
+        """
+        piece = super().read1(size)
+        self._unpacked += len(piece)
+        if self._unpacked > FREE_UNPACKED and self._unpacked > MOST_GAIN * self._packed():
+            raise UnpacksToTooMuch
+        return piece
 
     def close(self) -> None:
         super().close()

@@ -18,7 +18,14 @@ from qa_engine.intake.encoding import RawStream, TextStream, utf8_stream
 from qa_engine.intake.header_refusal import DOCUMENT, looks_like_table, no_header
 from qa_engine.intake.identity import SeenIds, derived_id
 from qa_engine.intake.lines import bad_encoding, split_lines, too_long
-from qa_engine.intake.opening import Source, cannot_open, find_sources, open_bytes
+from qa_engine.intake.opening import (
+    MOST_GAIN,
+    Source,
+    UnpacksToTooMuch,
+    cannot_open,
+    find_sources,
+    open_bytes,
+)
 from qa_engine.intake.options import IntakeOptions
 from qa_engine.intake.plain_text import looks_like_dialogue, read_text
 from qa_engine.intake.plausibility import time_doubts
@@ -33,13 +40,13 @@ _TEXT_HEAD = 1 << 16
 
 
 def read_inputs(
-    inputs: Sequence[str], options: IntakeOptions | None = None, progress: Progress | None = None
+    inputs: Sequence[str | Source], options: IntakeOptions | None = None, progress: Progress | None = None
 ) -> Items:
     """Read every transcript of the inputs, streaming, in a stable order.
 
     Args:
-        inputs: files, folders (read recursively, sorted), globs, or ``-`` for standard input; each may
-            be gzipped and in any format the intake knows.
+        inputs: files, folders (read recursively, sorted), globs, ``-`` for standard input, or sources;
+            each may be gzipped and in any format the intake knows.
         options: see ``IntakeOptions``.
         progress: called now and then with (raw bytes read, raw bytes in all).
 
@@ -68,7 +75,7 @@ def read_document(document: object, options: IntakeOptions | None = None, file: 
             yield _finished(item, record, options, seen)
 
 
-def total_bytes(inputs: Sequence[str]) -> int:
+def total_bytes(inputs: Sequence[str | Source]) -> int:
     """Return the size of all inputs as stored, for a progress bar; 0 when it cannot be known."""
     sizes = [source.bytes_total for source in find_sources(inputs) if isinstance(source, Source)]
     return sum(sizes) if all(sizes) else 0
@@ -101,7 +108,10 @@ def read_source(source: Source, options: IntakeOptions, taken: Callable[[int], N
         for item in _read_raw(raw, source.name, options):
             empty = False
             yield item
-        if raw.breaks:
+        if any(isinstance(one, UnpacksToTooMuch) for one in raw.breaks):
+            why = f"解压后是压缩文件的 {MOST_GAIN} 倍以上，不像会话，后面的内容没有读"
+            yield IntakeError(source.name, why, "检查文件的来源；内容无误时解压后再送", "too_long")
+        elif raw.breaks:
             why = "文件在中途断掉或损坏，后面的内容没有读到"
             yield IntakeError(source.name, why, "重新传输或解压该文件", "truncated_file")
         elif empty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 
@@ -12,6 +13,9 @@ import python_calamine
 from qa_engine.intake.fields import FieldProblem
 from qa_engine.intake.lines import Line, checked_line
 from qa_engine.intake.row_groups import Row
+
+# A workbook cannot be streamed: all of it stands in memory unpacked.
+UNPACKED_BYTES = 2 * 1024**3
 
 
 def csv_rows(lines: Iterator[Line], delimiter: str, codec: str, max_bytes: int) -> Iterator[Row]:
@@ -54,8 +58,9 @@ def sheet_rows(data: bytes) -> Iterator[tuple[str, Iterator[Row]]]:
     """Yield (sheet name, rows) of an Excel workbook; row numbers are those Excel shows.
 
     Raises:
-        FieldProblem: not a workbook, damaged, or protected by a password.
+        FieldProblem: not a workbook, damaged, protected by a password, or of a monstrous size unpacked.
     """
+    _refuse_bomb(data)
     try:
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         for name in workbook.sheet_names:
@@ -68,6 +73,19 @@ def sheet_rows(data: bytes) -> Iterator[tuple[str, Iterator[Row]]]:
     except (python_calamine.CalamineError, OSError, ValueError, KeyError):
         why = "不是可读的 Excel 工作簿，或文件已损坏"
         raise FieldProblem("", why, "用 Excel 打开后另存为 XLSX，或导出 CSV", "bad_workbook") from None
+
+
+def _refuse_bomb(data: bytes) -> None:
+    """Refuse a workbook that says itself that it unpacks to more than memory should hold."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            unpacked = sum(part.file_size for part in parts.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        # The old XLS, or damaged: whoever reads it tells.
+        return
+    if unpacked > UNPACKED_BYTES:
+        why = f"工作簿解压后有 {unpacked:,} 字节，超过上限 {UNPACKED_BYTES:,}，未读入"
+        raise FieldProblem("", why, "拆分工作簿，或导出为 CSV（可流式读取）", "too_long")
 
 
 def _text_rows(rows: Sequence[Sequence[object]], top: int) -> Iterator[Row]:

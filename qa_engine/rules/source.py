@@ -6,6 +6,7 @@ Only ``true``/``false``/``null`` and plain decimal numbers are typed; ``no``, ``
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -232,6 +233,16 @@ class _Builder:
             return None
         if kind == "bool":
             return text.lower() == "true"
-        if kind == "int":
-            return int(text)
-        return float(text) if kind == "float" else text
+        if kind in {"int", "float"}:
+            return self._number(node, path, text, int if kind == "int" else float)
+        return text
+
+    def _number(self, node: yaml.Node, path: Path, text: str, read: Callable[[str], float]) -> float | None:
+        try:
+            number = read(text)
+            if math.isfinite(number):
+                return number
+        except (ValueError, OverflowError):
+            pass
+        self._error(node, path, "这个数读不出来，或太大了", "写成普通大小的数字；要写文字时加引号")
+        return None

@@ -2,7 +2,8 @@
 
 from qa_engine.scoring.events import charge_events
 from qa_engine.scoring.grading import GradedCriterion, grade
+from qa_engine.scoring.overriding import HumanOutcome, override
 from qa_engine.scoring.points import share_out
 from qa_engine.scoring.totals import total
 
-__all__ = ["GradedCriterion", "charge_events", "grade", "share_out", "total"]
+__all__ = ["GradedCriterion", "HumanOutcome", "charge_events", "grade", "override", "share_out", "total"]

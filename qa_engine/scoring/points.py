@@ -68,4 +68,5 @@ def _result(
         scoring=criterion.scoring,
         weight=weight,
         code=verdict.code,
+        occurrences=verdict.occurrences,
     )

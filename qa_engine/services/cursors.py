@@ -57,4 +57,5 @@ def _is(value: object, kind: type) -> bool:
     if kind is int:
         # Beyond 64 bits no database could compare it.
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
-    return isinstance(value, kind)
+    # No database takes NUL in a text.
+    return isinstance(value, kind) and not (isinstance(value, str) and "\0" in value)

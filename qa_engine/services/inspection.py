@@ -12,26 +12,46 @@ from queue import Empty, SimpleQueue
 from qa_engine import __version__
 from qa_engine.detectors.base import ConversationModel
 from qa_engine.domain.finding import DetectorFailure, NotEvaluable
-from qa_engine.domain.refusal import Refusal
+from qa_engine.domain.prediction import ModelInfo, Prediction
+from qa_engine.domain.refusal import Broken
 from qa_engine.domain.report import InspectionReport
 from qa_engine.domain.transcript import Transcript
 from qa_engine.inspector import Inspector
 from qa_engine.inspector.guard import guarded
 from qa_engine.scorecards import read_scorecard
 from qa_engine.store.tables import ScorecardRow
+from qa_engine.text.reading import Reading
 
 KEPT = 16
 # Waiting requests that are judged together: beyond this the answer to the first would be late.
 TOGETHER = 16
 
 
-class InspectionCrashed(Refusal):
+class InspectionCrashed(Broken):
     """The engine broke on this conversation; nothing was recorded."""
 
     code = "inspection_crashed"
 
     def __init__(self, failure: DetectorFailure) -> None:
         super().__init__(failure.reason, f"Inspection crashed ({failure.error}); please report it.")
+
+
+class OneAtATime:
+    """A model that any thread may ask. Models keep caches and are not safe to share by themselves."""
+
+    def __init__(self, model: ConversationModel) -> None:
+        self._model = model
+        self._turn = threading.Lock()
+
+    @property
+    def info(self) -> ModelInfo:
+        """Which model this is."""
+        return self._model.info
+
+    def predict(self, readings: Sequence[Reading]) -> list[Prediction]:
+        """Predict, as soon as nobody else does."""
+        with self._turn:
+            return self._model.predict(readings)
 
 
 class Inspectors:
@@ -88,7 +108,8 @@ class Inspectors:
     def _loaded(self) -> ConversationModel | NotEvaluable:
         with self._lock:
             if self._model is None:
-                self._model = self._load_model()
+                loaded = self._load_model()
+                self._model = loaded if isinstance(loaded, NotEvaluable) else OneAtATime(loaded)
             return self._model
 
 
