@@ -1,0 +1,1 @@
+"""The service over HTTP: one file a noun. Knows about statuses and headers; decides nothing itself."""

@@ -1,0 +1,1 @@
+"""What crosses HTTP, as pydantic models: one file a noun."""
