@@ -10,7 +10,8 @@ from batch_samples import SCORECARD, card_file, dialogue_file, reports_in, run, 
 from qa_engine import __version__
 
 COMMANDS = (
-    [], ["score"], ["show"], ["redact"], ["demo"], ["version"], ["rules", "test"], ["rules", "lint"],
+    [], ["score"], ["show"], ["redact"], ["demo"], ["serve"], ["version"], ["rules", "test"],
+    ["rules", "lint"],
     ["rules", "explain"], ["rules", "schema"], ["scorecards", "list"], ["train", "baseline"],
     ["train", "neural"], ["evaluate"], ["models", "list"], ["models", "verify"], ["models", "use"],
 )  # fmt: skip

