@@ -108,4 +108,4 @@ def waiting_deliveries(work: Work) -> dict[str, int]:
         .where(DeliveryRow.state.in_(("pending", "dead")))
         .group_by(DeliveryRow.state)
     )
-    return {state: number for state, number in work.session.execute(counted)}
+    return dict(work.session.execute(counted))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qa_engine.domain.access import EVERYTHING, PERMISSIONS, Principal, Role
+from qa_engine.domain.access import EVERYTHING, PERMISSIONS, Principal, Role, RowScope
 from qa_engine.service import Caller, Service
 from qa_engine.services.report_detail import read_report, report_history
 from qa_engine.store.tables import ReportRow, TranscriptRow
@@ -30,6 +30,18 @@ class TestHistory:
                 assert [line.current for line in history.versions] == [True, False]
                 assert [link.subject for link in history.links] == [f"report:{report_id}"]
                 assert history.intact
+
+    def test_versions_of_other_agents_calls_are_not_told(self, service: Service) -> None:
+        call, report = judged()[0]
+        ids = []
+        for agent in ("A01", "A02"):
+            again = replace(call, agent=replace(call.agent, id=agent))
+            with service.work() as work:
+                ids.append(file(work, [(again, report)])[0].id)
+        rows = RowScope(agent_id="A01")
+        own = Caller(Principal("user", "9", "某人", Role.AGENT, PERMISSIONS[Role.AGENT], rows))
+        with service.look(own) as work:
+            assert [line.id for line in report_history(work, ids[0]).versions] == ids[:1]
 
     def test_a_changed_report_shows(self, service: Service) -> None:
         with service.work() as work:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, PrimaryKeyConstraint, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from qa_engine.store.columns import Bytes, Id, Instant, Key
@@ -175,15 +175,28 @@ class DailyCount(Table):
     """How often a name occurred in such a cell: criterion outcomes ``P:KEY`` … ``E:KEY``, ``type:KEY``."""
 
     __tablename__ = "daily_counts"
-    __table_args__ = (Index(None, "agent_id", "day"), {"sqlite_with_rowid": False})
+    # By agent first, with the number in the index: a year of one agent is one short walk.
+    __table_args__ = (
+        PrimaryKeyConstraint(
+            "agent_id",
+            "day",
+            "business_line",
+            "team",
+            "skill_group",
+            "scorecard_key",
+            "name",
+            postgresql_include=["n"],
+        ),
+        {"sqlite_with_rowid": False},
+    )
 
-    day: Mapped[str] = mapped_column(String(10), primary_key=True)
-    business_line: Mapped[str] = mapped_column(Key, primary_key=True)
-    team: Mapped[str] = mapped_column(Key, primary_key=True)
-    skill_group: Mapped[str] = mapped_column(Key, primary_key=True)
-    agent_id: Mapped[str] = mapped_column(Key, primary_key=True)
-    scorecard_key: Mapped[str] = mapped_column(Key, primary_key=True)
-    name: Mapped[str] = mapped_column(Key, primary_key=True)
+    day: Mapped[str] = mapped_column(String(10))
+    business_line: Mapped[str] = mapped_column(Key)
+    team: Mapped[str] = mapped_column(Key)
+    skill_group: Mapped[str] = mapped_column(Key)
+    agent_id: Mapped[str] = mapped_column(Key)
+    scorecard_key: Mapped[str] = mapped_column(Key)
+    name: Mapped[str] = mapped_column(Key)
     n: Mapped[int]
 
 
