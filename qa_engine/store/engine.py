@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import TimeoutError as WaitedTooLong
 from sqlalchemy.orm import Session
 
 BUSY_MS = 30_000
@@ -27,10 +28,10 @@ class Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.url = parsed
         self.kind = parsed.get_backend_name()
-        # hide_parameters: what is written holds text of customers, and messages of errors end up in logs.
         # SQLite lets writers who wait sleep and try again, some of them for seconds on end: threads of one
         # process take turns instead.
-        self._turn = threading.Lock() if self.kind == "sqlite" else nullcontext()
+        self._turn = threading.Lock() if self.kind == "sqlite" else None
+        # hide_parameters: what is written holds text of customers, and messages of errors end up in logs.
         if self.kind == "sqlite":
             if parsed.database:
                 own_file(Path(parsed.database))
@@ -54,8 +55,21 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """A transaction that may write. On SQLite it takes the write lock at once: no upgrade can fail."""
         engine = self.engine.execution_options(qa_engine_write=True)
-        with self._turn, Session(engine, expire_on_commit=False) as session, session.begin():
+        with self._my_turn(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        # As long as SQLite itself would wait, and no longer: whoever never gives it back must not stop all.
+        if not self._turn.acquire(timeout=BUSY_MS / 1000):
+            raise WaitedTooLong("no other writer let go of the database in time")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

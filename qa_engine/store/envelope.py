@@ -6,7 +6,6 @@ can name it for ever, and masked and raw readers get their own quotations from o
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import zlib
 from bisect import bisect_right
@@ -80,7 +79,7 @@ def cut_report(report: Mapping[str, Any], texts: Sequence[str]) -> Json:
 
 def put_back(body: Mapping[str, Any], transcript_id: str, shown: ShownTexts) -> Json:
     """Build the report a reader may see; offsets point into the text that reader sees."""
-    report: Json = copy.deepcopy(dict(body))
+    report: Json = orjson.loads(orjson.dumps(body))
     for quote in _quotes(report):
         turn, start, end = quote["turn"], quote.pop("start"), quote.pop("end")
         if shown.texts is None:
