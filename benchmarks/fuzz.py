@@ -1,12 +1,13 @@
 """Thousands of questions to every operation of the OpenAPI document, and what came of them.
 
-    python benchmarks/fuzz.py [questions of a kind per operation, 15] [seed, 1] [database URL]
+    python benchmarks/fuzz.py [--each 15] [--seed 1] [--database URL]
 
 A real server is started for it on a free port of this machine, on SQLite or the database named.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
@@ -47,5 +48,11 @@ def main(each: int, number: int, url: str) -> int:
 
 
 if __name__ == "__main__":
-    given = [*sys.argv[1:], *("15", "1", "")[len(sys.argv) - 1 :]]
-    sys.exit(main(int(given[0]), int(given[1]), given[2]))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--each", type=int, default=15, help="questions of a kind per operation")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", default="", help="URL; else an SQLite file of its own")
+    asked = parser.parse_args()
+    sys.exit(main(asked.each, asked.seed, asked.database))

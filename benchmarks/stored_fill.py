@@ -251,7 +251,8 @@ def statements() -> Iterator[str]:
     yield (
         f"INSERT INTO daily_counts ({keys}, name, n) SELECT {cell}, f.name, count(*) "
         f"FROM planned p {cards} JOIN pattern_names f ON f.pattern = p.pattern GROUP BY {cell}, f.name "
-        f"ORDER BY {cell}, f.name"
+        # As the table's key begins: rows that come in another order cost several times as long.
+        f"ORDER BY p.agent_id, {cell}, f.name"
     )
     for span in ("'d' || p.day", "'m' || substr(p.day, 1, 7)"):
         group = f"{span}, p.business_line, p.team, p.skill_group, r.scorecard_key"

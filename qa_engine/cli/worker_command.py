@@ -16,7 +16,9 @@ from qa_engine.store.engine import Database
 from qa_engine.store.migrations import upgrade
 
 HELP = """
-启动批次的工作进程：读取和评分批次，投递 Webhook，按时清除到期的文本。
+只启动工作进程：给共用一个 PostgreSQL 的服务增加人手。
+
+工作进程读取和评分批次，投递 Webhook，按时清除到期的文本。
 
 qa-engine serve 已自带工作进程；要在别的机器上增加人手，就在那里运行本命令，
 用 QA_ENGINE_DATABASE_URL 指向同一个 PostgreSQL，用 QA_ENGINE_KEYRING 给出同一份密钥。
