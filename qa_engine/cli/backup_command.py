@@ -13,7 +13,9 @@ from qa_engine.cli.words import stderr, stdout, tell
 from qa_engine.store.backup import write_backup
 
 HELP = """
-备份：把整个数据库写成一个文件；服务不用停，备份的是同一时刻的数据。
+备份整个数据库，服务不用停。
+
+写成一个文件，里面是同一时刻的数据。
 
 原文在备份里仍是加密的，密钥默认不在其中：没有密钥文件，恢复之后也读不了原文。
 没有读完的上传文件不在备份里。写完后自动从头读一遍核对；中途停止不会留下半个备份。

@@ -15,7 +15,9 @@ from qa_engine.settings import Settings
 from qa_engine.store.migrations import schema_state
 
 HELP = """
-体检：逐项检查数据文件夹、磁盘、密钥、数据库、评分表、模型、时钟和工作进程，说出问题和处理办法。
+体检：逐项检查数据库、密钥、模型、评分表和磁盘。
+
+也看数据文件夹、时钟和工作进程；说出问题和处理办法。
 
 ✔ 正常，！ 值得留意，✘ 有问题；有 ✘ 时退出码为 1。只看不改。哈希链的完整核对见 qa-engine audit verify。
 

@@ -10,6 +10,8 @@ from qa_engine.services.rollups import recount as count_anew
 from qa_engine.services.work import Work
 
 HELP = """
+重算每日汇总：改了时区之后用。
+
 从全部质检报告重新算出指标所用的每日汇总。改了时区（QA_ENGINE_TIME_ZONE）之后运行一次；平时不需要。
 
 算的时候服务可以开着，但新的评分要等它算完才能存。

@@ -16,7 +16,9 @@ from qa_engine.store.restore import restore_backup
 from qa_engine.store.sealing import Keyring, load_keyring, save_keyring
 
 HELP = """
-恢复：把备份放进一个空的数据库，可以是另一种数据库（SQLite 的备份可以恢复到 PostgreSQL，反之亦然）。
+把备份恢复到一个空的数据库。
+
+可以是另一种数据库（SQLite 的备份可以恢复到 PostgreSQL，反之亦然）。
 
 要么全部恢复、逐表核对一致，要么什么也不留下。先停止服务，再设好 QA_ENGINE_HOME 或 QA_ENGINE_DATABASE_URL。
 
