@@ -217,23 +217,12 @@ def load_keyring(path: Path, inline: str | None = None) -> Keyring:
 
 def save_keyring(path: Path, keyring: Keyring) -> None:
     """Replace the key file in one step, readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(keyring.dump())
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    _written_beside(path, keyring).replace(path)
 
 
 def _create(path: Path) -> Keyring:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     keyring = Keyring.fresh()
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(keyring.dump())
-        file.flush()
-        os.fsync(file.fileno())
+    beside = _written_beside(path, keyring)
     try:
         # A link fails where a rename would silently replace the keys another process made just now.
         os.link(beside, path)
@@ -242,3 +231,14 @@ def _create(path: Path) -> Keyring:
     finally:
         beside.unlink()
     return keyring
+
+
+def _written_beside(path: Path, keyring: Keyring) -> Path:
+    """Write the keys, safely on disk and for their owner only, to a new file in the folder of ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(keyring.dump())
+        file.flush()
+        os.fsync(file.fileno())
+    return beside

@@ -61,8 +61,8 @@ def keep_transcripts(
     }
     rows: list[TranscriptRow] = []
     for ref, transcript in zip(refs, transcripts, strict=True):
-        text = canonical_json(_without_place(stored_json(transcript)))
-        digest = keyring.ref("content", text.decode())
+        stored = stored_json(transcript)
+        digest = keyring.ref("content", canonical_json(_without_place(stored)).decode())
         before = newest.get(ref)
         if before is not None and before.content_digest == digest and before.erased_at is None:
             rows.append(before)
@@ -71,7 +71,7 @@ def keep_transcripts(
         if before is not None:
             before.current = False
             version = before.version + 1
-        row = _new_row(keyring, transcript, ref, version, digest, keeping, now, zone)
+        row = _new_row(keyring, transcript, stored, ref, version, digest, keeping, now, zone)
         session.add(row)
         newest[ref] = row
         rows.append(row)
@@ -82,6 +82,7 @@ def keep_transcripts(
 def _new_row(
     keyring: Keyring,
     transcript: Transcript,
+    stored: dict[str, Any],
     ref: str,
     version: int,
     digest: str,
@@ -89,7 +90,7 @@ def _new_row(
     now: datetime,
     zone: ZoneInfo,
 ) -> TranscriptRow:
-    key_id, sealed = keyring.seal(orjson.dumps(stored_json(transcript)), seal_context(ref, version))
+    key_id, sealed = keyring.seal(orjson.dumps(stored), seal_context(ref, version))
     entities = entities_of_turns(transcript.turns)
     masked = redact_transcript(transcript, entities)
     fields = stored_json(masked)
